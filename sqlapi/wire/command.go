@@ -1,0 +1,98 @@
+package wire
+
+import (
+	"encoding/binary"
+	"strconv"
+)
+
+// The commands.
+const (
+	commandQuit           = 0x01
+	commandQuery          = 0x03
+	commandPing           = 0x0e
+	commandPrepare        = 0x16
+	commandExecute        = 0x17
+	commandCloseStatement = 0x19
+	commandReset          = 0x1f
+)
+
+// Query encodes a statement in the text protocol. Its rows come as text.
+func (c *Conn) Query(sql string) {
+	c.textCommand(commandQuery, sql, answer{kind: answerText})
+}
+
+// Prepare encodes the preparation of a statement; ReadPrepared reads the answer.
+func (c *Conn) Prepare(sql string) {
+	c.textCommand(commandPrepare, sql, answer{kind: answerPrepared})
+}
+
+// Ping encodes a question whether the server is there.
+func (c *Conn) Ping() { c.textCommand(commandPing, "", answer{}) }
+
+// Reset encodes COM_RESET_CONNECTION: transaction, variables, temporary
+// tables, locks and prepared statements are gone, and so are the settings of
+// the session, which the caller encodes again behind it.
+func (c *Conn) Reset() { c.textCommand(commandReset, "", answer{}) }
+
+// Kill encodes the order to end another connection of the server and the
+// statement that it runs.
+func (c *Conn) Kill(threadID uint32) {
+	c.Query("KILL " + strconv.FormatUint(uint64(threadID), 10))
+}
+
+// CloseStatement encodes that a prepared statement is no longer needed. The
+// server does not answer.
+func (c *Conn) CloseStatement(s *Statement) {
+	c.out = append(c.out, 5, 0, 0, 0, commandCloseStatement)
+	c.out = binary.LittleEndian.AppendUint32(c.out, s.id)
+}
+
+// Execute encodes the execution of a prepared statement. Every argument is
+// bound as text; a nil one is NULL. len(args) must be the statement's number
+// of parameters.
+func (c *Conn) Execute(s *Statement, args [][]byte) {
+	if len(args) != s.parameters {
+		panic("bug: arguments and parameters differ in number")
+	}
+	start := len(c.out)
+	c.out = append(c.out, 0, 0, 0, 0, commandExecute)
+	c.out = binary.LittleEndian.AppendUint32(c.out, s.id)
+	c.out = append(c.out, 0, 1, 0, 0, 0) // no cursor, one iteration
+	if len(args) > 0 {
+		c.out = appendArguments(c.out, args)
+	}
+	c.finishCommand(start, answer{kind: answerBinary, statement: s})
+}
+
+func appendArguments(dst []byte, args [][]byte) []byte {
+	nulls := len(dst)
+	for range (len(args) + 7) / 8 {
+		dst = append(dst, 0)
+	}
+	dst = append(dst, 1) // the types follow
+	for i, arg := range args {
+		if arg == nil {
+			dst[nulls+i/8] |= 1 << (i % 8)
+		}
+		dst = append(dst, byte(TypeVarString), 0)
+	}
+	for _, arg := range args {
+		if arg != nil {
+			dst = appendLength(dst, uint64(len(arg)))
+			dst = append(dst, arg...)
+		}
+	}
+	return dst
+}
+
+func (c *Conn) textCommand(command byte, text string, a answer) {
+	start := len(c.out)
+	c.out = append(c.out, 0, 0, 0, 0, command)
+	c.out = append(c.out, text...)
+	c.finishCommand(start, a)
+}
+
+func (c *Conn) finishCommand(start int, a answer) {
+	c.out, a.seq = framePackets(c.out, start)
+	c.expect(a)
+}
