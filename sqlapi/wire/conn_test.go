@@ -303,6 +303,9 @@ func TestTooLargeResult(t *testing.T) {
 	if got := ask(t, c, "select repeat('x', 1000000)"); len(got) != 1000000 {
 		t.Errorf("got %d bytes", len(got))
 	}
+	if got := len(c.in.buf); got > keepSize {
+		t.Errorf("an idle connection keeps %d bytes", got)
+	}
 	c.Query("select repeat('x', 1100000)")
 	c.Flush()
 	if _, err := rows(c); !errors.Is(err, ErrTooLarge) {

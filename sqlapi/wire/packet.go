@@ -33,7 +33,7 @@ type packetReader struct {
 // comes in several packets and is returned in one piece.
 func (p *packetReader) next(seq uint8) ([]byte, uint8, error) {
 	if p.r == p.w {
-		p.rewind()
+		p.r, p.w = 0, 0
 	}
 	start, size, err := p.header(p.r, seq)
 	if err != nil {
@@ -120,11 +120,11 @@ func (p *packetReader) makeRoom() int {
 	return moved
 }
 
-// rewind starts over at the front of an empty buffer, and gives a large one back.
-func (p *packetReader) rewind() {
-	p.r, p.w = 0, 0
-	if len(p.buf) > keepSize {
-		p.buf = make([]byte, readSize)
+// relax gives a large buffer back once everything in it has been handed out.
+// What was handed out stays valid.
+func (p *packetReader) relax() {
+	if p.r == p.w && len(p.buf) > keepSize {
+		p.buf, p.r, p.w = make([]byte, readSize), 0, 0
 	}
 }
 

@@ -202,17 +202,17 @@ func (c *Conn) setStatus(status uint16, a answer, seq uint8) {
 	c.row.more = status&statusMoreResults != 0
 	a.seq = seq
 	c.row.answer = a
+	c.in.relax()
 }
 
 // parseOK reads an OK packet, whichever its first byte.
 func parseOK(r *Result, p []byte) (status uint16, err error) {
-	bad := fmt.Errorf("%w: OK packet of %d bytes", ErrProtocol, len(p))
 	var ok bool
 	if r.AffectedRows, p, ok = cutLength(p[1:]); !ok {
-		return 0, bad
+		return 0, errOK
 	}
 	if r.InsertID, p, ok = cutLength(p); !ok || len(p) < 4 {
-		return 0, bad
+		return 0, errOK
 	}
 	status = binary.LittleEndian.Uint16(p)
 	if p = p[4:]; len(p) > 0 {
@@ -222,6 +222,8 @@ func parseOK(r *Result, p []byte) (status uint16, err error) {
 	}
 	return status, nil
 }
+
+var errOK = fmt.Errorf("%w: OK packet", ErrProtocol)
 
 // refused reads an error packet: the statement is over, the connection is not.
 func (c *Conn) refused(p []byte) error {

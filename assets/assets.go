@@ -1,0 +1,15 @@
+package assets
+
+import _ "embed"
+
+// DemoConfig is the configuration of the demo, TOML like any other: what
+// zerohop serves when it is given no file.
+//
+//go:embed demo.toml
+var DemoConfig string
+
+// DemoSQL fills the database of the demo: SQL statements of the MySQL dialect,
+// each ended by a semicolon.
+//
+//go:embed demo.sql
+var DemoSQL string

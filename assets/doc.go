@@ -1,0 +1,7 @@
+// Package assets holds the files that are built into the binary: the
+// configuration and the data of the demo.
+//
+// It gives them out as strings and knows nothing of their meaning: gateway
+// reads the configuration, sqlapi/embedded runs the SQL. It starts nothing and
+// owns no goroutine.
+package assets

@@ -1,0 +1,57 @@
+package sqlapi
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"zerohop/sqlapi/wire"
+)
+
+// call is what one request needs while its statement runs. Calls are reused,
+// so that a request that finds a connection idle allocates nothing.
+type call struct {
+	ctx      context.Context
+	deadline time.Time
+	args     [][]byte
+	wait     *patience
+	result   wire.Result
+	// careful: look whether a connection is still alive before it is used,
+	// as the statement cannot, or can no more, be tried again.
+	careful bool
+}
+
+var calls = sync.Pool{New: func() any { return &call{wait: new(patience)} }}
+
+// newCall returns a call that ends with ctx, and timeout from now at the latest.
+func newCall(ctx context.Context, timeout time.Duration) *call {
+	c := calls.Get().(*call)
+	c.ctx = ctx
+	c.deadline = time.Now().Add(timeout)
+	if d, ok := ctx.Deadline(); ok && d.Before(c.deadline) {
+		c.deadline = d
+	}
+	return c
+}
+
+// patience returns the context under which the call waits for a connection.
+func (c *call) patience() *patience {
+	p := c.wait
+	p.parent, p.deadline, p.asked = c.ctx, c.deadline, false
+	return p
+}
+
+// rested ends the waiting for a connection.
+func (c *call) rested() {
+	if c.wait.end() {
+		c.wait = new(patience)
+	}
+}
+
+// free gives the call back; nothing of the request stays behind.
+func (c *call) free() {
+	clear(c.args)
+	c.wait.parent = nil
+	*c = call{args: c.args[:0], wait: c.wait}
+	calls.Put(c)
+}

@@ -1,0 +1,24 @@
+// Package sqlapi answers HTTP requests from SQL statements.
+//
+// A Database is a bounded, kept-alive pool of connections to one MySQL or
+// MariaDB server. An Endpoint is one statement of a route: Serve binds the
+// request's values to its parameters, runs it on a connection of the pool, and
+// appends the rows as JSON to the response:
+//
+//	bind → enter the gate → acquire → execute → append JSON → release
+//
+// Each connection keeps the statements that its endpoints have prepared. A
+// request that finds every connection busy is refused at once. A statement that
+// passes its deadline is ended on the server too, through a control connection.
+// What the server had closed in the meantime is replaced, and a read is tried
+// once more, without the client noticing.
+//
+// The package leaves to others: which request belongs to which endpoint, who
+// is asking (it reads path, auth and client values through a Lookuper), what
+// an error looks like to the client, and logging. Package wire speaks the
+// protocol, package embedded is the engine for trials. Nothing here imports
+// anything else of the program.
+//
+// A Database owns a goroutine that closes idle connections, and short ones
+// that connect and disconnect. All have ended when Close returns.
+package sqlapi

@@ -1,0 +1,91 @@
+package sqlapi
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// The kinds of failure of an endpoint, for errors.Is. An error that Endpoint
+// returns wraps exactly one of them, and the cause beside it; the cause is for
+// the log and may name addresses and SQL text.
+var (
+	// ErrParameter: a parameter is missing or malformed; see ParameterError.
+	ErrParameter = errors.New("bad parameter")
+	// ErrPoolFull: every connection that the pool may open is busy.
+	ErrPoolFull = errors.New("connection pool full")
+	// ErrUnavailable: the database cannot be reached, or a connection broke
+	// before a statement could have had an effect.
+	ErrUnavailable = errors.New("database unavailable")
+	// ErrBroken: the connection broke after a write was sent, so nobody
+	// knows whether it took effect. It was not repeated.
+	ErrBroken = errors.New("connection broke during a write")
+	// ErrTimeout: the statement's deadline, or the request's, has passed.
+	ErrTimeout = errors.New("statement deadline passed")
+	// ErrConflict: a duplicate key or a foreign key stands in the way.
+	ErrConflict = errors.New("conflict")
+	// ErrUnprocessable: a value is out of range, null where it must not be,
+	// or refused by a check.
+	ErrUnprocessable = errors.New("unprocessable value")
+	// ErrStatement: everything else that is wrong with our own SQL or with
+	// what it returned.
+	ErrStatement = errors.New("statement failed")
+)
+
+// ParameterError lists every parameter fault of a request. Its texts are
+// public: they name the parameter, never its value.
+type ParameterError struct {
+	Faults []ParameterFault
+}
+
+// ParameterFault is one parameter that a request left out or got wrong.
+type ParameterFault struct {
+	// Parameter is the name as it stands in the SQL, without the colon:
+	// "query.page". For a body that cannot be read at all it is "json" or "form".
+	Parameter string
+	// Problem says what is wrong with it.
+	Problem string
+}
+
+func (e *ParameterError) Error() string {
+	var b strings.Builder
+	b.WriteString("bad parameter")
+	for i, f := range e.Faults {
+		if i == 0 {
+			b.WriteString(": ")
+		} else {
+			b.WriteString("; ")
+		}
+		b.WriteString(f.Parameter + ": " + f.Problem)
+	}
+	return b.String()
+}
+
+// Is reports that every ParameterError is an ErrParameter.
+func (e *ParameterError) Is(target error) bool { return target == ErrParameter }
+
+// FieldError is a fault of one configuration field.
+type FieldError struct {
+	// Field is the path of the field below its configuration, as written in
+	// the file: "dsn".
+	Field string
+	// Problem says what is wrong, Hint what to do; Hint may be empty.
+	// Neither holds a secret.
+	Problem, Hint string
+	// Offset is the byte in the field's string at which the fault begins,
+	// or -1 for the whole value.
+	Offset int
+}
+
+func (e *FieldError) Error() string {
+	if e.Hint == "" {
+		return fmt.Sprintf("%s: %s", e.Field, e.Problem)
+	}
+	return fmt.Sprintf("%s: %s (%s)", e.Field, e.Problem, e.Hint)
+}
+
+// FieldFault returns the parts of the fault, for whoever knows where the
+// field stands.
+func (e *FieldError) FieldFault() (field, problem, hint string, offset int) {
+	return e.Field, e.Problem, e.Hint, e.Offset
+}

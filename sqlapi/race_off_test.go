@@ -1,0 +1,5 @@
+//go:build !race
+
+package sqlapi
+
+const raceEnabled = false

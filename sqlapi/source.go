@@ -1,0 +1,30 @@
+package sqlapi
+
+// Source is where a parameter's value comes from.
+type Source uint8
+
+// The sources, by the names that SQL uses for them.
+const (
+	SourcePath   Source = iota + 1 // a wildcard of the route's pattern
+	SourceQuery                    // the query string
+	SourceForm                     // an application/x-www-form-urlencoded body
+	SourceJSON                     // a JSON body
+	SourceHeader                   // a request header
+	SourceCookie                   // a cookie
+	SourceAuth                     // who is asking: user, password
+	SourceClient                   // the other end of the connection: ip, port
+)
+
+// Lookuper answers for the sources that only the server in front of the
+// endpoint knows: path, auth and client. ok is false where there is no such
+// value. The bytes stay valid until the request ends, and are not changed.
+type Lookuper interface {
+	Lookup(source Source, name string) (value []byte, ok bool)
+}
+
+type lookupKey struct{}
+
+// LookupKey is the context key under which an Endpoint finds the request's
+// Lookuper: ctx.Value(LookupKey).(Lookuper). It is a pointer, so that asking
+// for it costs no allocation.
+var LookupKey = &lookupKey{}

@@ -1,0 +1,151 @@
+package sqlapi
+
+import "strings"
+
+// effects gathers, token by token, what running a statement can do. It knows
+// no grammar, only words; where words leave a doubt it takes the careful side.
+//
+// Reading are SELECT, WITH … SELECT, SHOW, DESCRIBE, EXPLAIN, VALUES, TABLE
+// and (SELECT …). Not reading are, besides the rest: SELECT … INTO, FOR UPDATE,
+// FOR SHARE and LOCK IN SHARE MODE, which take locks, and the next value of a
+// sequence. A stored function that writes is not seen: the session is read
+// only then, and the server refuses.
+//
+// Stateful is every statement
+//   - that begins with a word other than those of plainVerb: SET, CALL, LOCK,
+//     USE, PREPARE, BEGIN, XA, HANDLER, FLUSH, …
+//   - with an @ outside of literals and names, be it a variable of the user
+//     or of the system;
+//   - with TEMPORARY, LOCK, or an INTO that is not the one of INSERT, REPLACE
+//     or LOAD;
+//   - with SHOW WARNINGS or SHOW ERRORS, NEXT VALUE or PREVIOUS VALUE;
+//   - that calls a function that is not known to be built in and harmless: see
+//     isPlainFunction. A stored function cannot be told from others by its text.
+type effects struct {
+	tokens int
+	// verb is the first word; main the one that says what a WITH does.
+	verb, main string
+	depth      int // of parentheses
+	verbDepth  int
+
+	word    string    // the token before, if it is a bare word, in upper case
+	kind    tokenKind // of the token before
+	before  tokenKind // of the one before that
+	target  bool      // the token before is of the name of an INTO's table
+	analyze bool
+
+	locksOrWrites bool
+	stateful      bool
+}
+
+// note takes in the next token.
+func (e *effects) note(kind tokenKind, text string) {
+	if kind != tokenSemicolon {
+		e.tokens++
+	}
+	word := ""
+	switch kind {
+	case tokenWord:
+		word = strings.ToUpper(text)
+		if e.kind != tokenDot {
+			e.keyword(word)
+		}
+	case tokenOpen:
+		e.depth++
+		e.call()
+	case tokenClose:
+		e.depth--
+	case tokenAt:
+		e.stateful = true
+	}
+	if kind != tokenDot {
+		e.target = e.word == "INTO" && e.before != tokenDot || e.target && e.kind == tokenDot
+	}
+	e.word, e.kind, e.before = word, kind, e.kind
+}
+
+// keyword takes in a word that is not part of a qualified name.
+func (e *effects) keyword(word string) {
+	if e.verb == "" {
+		e.verb, e.verbDepth = word, e.depth
+		e.stateful = e.stateful || !plainVerb(word)
+	}
+	switch word {
+	case "SELECT", "TABLE", "VALUES", "INSERT", "REPLACE", "UPDATE", "DELETE":
+		e.dataVerb(word)
+	case "ANALYZE":
+		e.analyze = true
+	case "INTO":
+		if e.verb != "INSERT" && e.verb != "REPLACE" && e.verb != "LOAD" {
+			e.locksOrWrites, e.stateful = true, true
+		}
+	case "LOCK":
+		e.locksOrWrites, e.stateful = true, true
+	case "TEMPORARY":
+		e.stateful = true
+	case "SHARE":
+		e.locksOrWrites = e.locksOrWrites || e.word == "FOR"
+	case "VALUE":
+		if e.word == "NEXT" || e.word == "PREVIOUS" {
+			e.locksOrWrites, e.stateful = true, true
+		}
+	case "WARNINGS", "ERRORS":
+		e.stateful = e.stateful || e.verb == "SHOW"
+	}
+}
+
+// dataVerb takes in a verb, wherever it stands.
+func (e *effects) dataVerb(word string) {
+	if e.verb == "WITH" && e.main == "" && e.depth == e.verbDepth {
+		e.main = word
+	}
+	switch {
+	case word == "UPDATE" && e.word == "FOR":
+		e.locksOrWrites = true
+	case word == "UPDATE" || word == "DELETE":
+		// EXPLAIN ANALYZE runs what it explains.
+		e.locksOrWrites = e.locksOrWrites || e.analyze
+	}
+}
+
+// call takes in an opening parenthesis: what stands before it may be the name
+// of a function.
+func (e *effects) call() {
+	switch {
+	case e.target: // insert into t (a, b)
+	case e.before == tokenClose: // match (a, b) against ('text'); no operand follows another
+	case e.word == "NEXTVAL" || e.word == "SETVAL":
+		e.locksOrWrites, e.stateful = true, true
+	case e.kind == tokenQuotedName, e.kind == tokenWord && (e.before == tokenDot || !isPlainFunction(e.word)):
+		e.stateful = true
+	}
+}
+
+// reads reports whether the statement, seen to its end, only reads.
+func (e *effects) reads() bool {
+	if e.locksOrWrites {
+		return false
+	}
+	switch e.verb {
+	case "SELECT", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "VALUES", "TABLE":
+		return true
+	case "WITH":
+		// Without a verb of its own what follows the list is in parentheses,
+		// and only a query can be.
+		return e.main == "" || e.main == "SELECT" || e.main == "VALUES" || e.main == "TABLE"
+	}
+	return false
+}
+
+// plainVerb reports whether a statement that begins with word leaves the
+// session as it was, and depends on nothing in it.
+func plainVerb(word string) bool {
+	switch word {
+	case "SELECT", "WITH", "VALUES", "TABLE", "SHOW", "DESCRIBE", "DESC", "EXPLAIN",
+		"INSERT", "REPLACE", "UPDATE", "DELETE", "LOAD", "DO",
+		"CREATE", "ALTER", "DROP", "TRUNCATE", "RENAME",
+		"ANALYZE", "CHECK", "CHECKSUM", "OPTIMIZE", "REPAIR":
+		return true
+	}
+	return false
+}
