@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// figures say how a peer did, in one round or as the medians of several.
+// Times are microseconds.
+type figures struct {
+	Rate        float64 `json:"requests_per_second"`
+	P50         float64 `json:"p50_us"`
+	P99         float64 `json:"p99_us"`
+	GatewayCPU  float64 `json:"gateway_cpu_us_per_request"`
+	DatabaseCPU float64 `json:"mariadb_cpu_us_per_request"`
+}
+
+// newFigures makes figures of a load and of the processor time that the
+// gateway and the database used meanwhile.
+func newFigures(l load, gateway, database time.Duration) figures {
+	requests := float64(l.Requests)
+	return figures{
+		Rate:        requests / (l.Duration / 1e6),
+		P50:         l.P50,
+		P99:         l.P99,
+		GatewayCPU:  float64(gateway.Nanoseconds()) / 1e3 / requests,
+		DatabaseCPU: float64(database.Nanoseconds()) / 1e3 / requests,
+	}
+}
+
+// fault names a figure that was not measured, or is "". Every figure of a real
+// round is above zero, so that it can be divided by.
+func (f figures) fault() string {
+	for _, m := range metrics() {
+		if v := *m.of(&f); v <= 0 {
+			return fmt.Sprintf("%s was measured as %g", m.name, v)
+		}
+	}
+	return ""
+}
+
+// metric is one of the figures: how it is called, and how it is written.
+type metric struct {
+	name   string
+	of     func(*figures) *float64
+	format func(float64) string
+}
+
+// metrics are all figures, in the order of the report.
+func metrics() []metric {
+	millis := func(us float64) string { return fmt.Sprintf("%.2f ms", us/1e3) }
+	micros := func(us float64) string { return fmt.Sprintf("%.1f µs", us) }
+	return []metric{
+		{"requests/s", func(f *figures) *float64 { return &f.Rate }, thousands},
+		{"p50", func(f *figures) *float64 { return &f.P50 }, millis},
+		{"p99", func(f *figures) *float64 { return &f.P99 }, millis},
+		{"gateway CPU/request", func(f *figures) *float64 { return &f.GatewayCPU }, micros},
+		{"MariaDB CPU/request", func(f *figures) *float64 { return &f.DatabaseCPU }, micros},
+	}
+}
+
+// spread is where several values lie.
+type spread struct {
+	Median float64 `json:"median"`
+	Min    float64 `json:"min"`
+	Max    float64 `json:"max"`
+}
+
+// newSpread returns the spread of values, of which there must be at least one.
+func newSpread(values []float64) spread {
+	if len(values) == 0 {
+		panic("bug: spread of no values")
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	last := len(sorted) - 1
+	return spread{
+		Median: (sorted[last/2] + sorted[(last+1)/2]) / 2,
+		Min:    sorted[0],
+		Max:    sorted[last],
+	}
+}
+
+// medians returns the median of each figure.
+func medians(rounds []figures) figures {
+	var all figures
+	for _, m := range metrics() {
+		values := make([]float64, len(rounds))
+		for i := range rounds {
+			values[i] = *m.of(&rounds[i])
+		}
+		*m.of(&all) = newSpread(values).Median
+	}
+	return all
+}
+
+// thousands writes a whole number with a comma at every third digit.
+func thousands(v float64) string {
+	digits := fmt.Sprintf("%.0f", v)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"debug/buildinfo"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+)
+
+// machine is where the figures were taken, and with which versions.
+type machine struct {
+	CPU     string `json:"cpu"`
+	Cores   int    `json:"cores"`
+	Kernel  string `json:"kernel"`
+	Go      string `json:"go"`
+	MariaDB string `json:"mariadb"`
+	Wrk     string `json:"wrk"`
+}
+
+// describeMachine reads what the kernel knows; binary is one of the programs
+// compared, which knows the Go that built it.
+func describeMachine(t tools, db *mariadb, binary string) machine {
+	m := machine{
+		CPU:     "unknown CPU",
+		Cores:   runtime.NumCPU(),
+		Kernel:  "unknown",
+		Go:      runtime.Version(),
+		MariaDB: db.version,
+		Wrk:     wrkVersion(firstLine(t.wrk, "-v")),
+	}
+	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		m.CPU = cpuModel(string(text))
+	}
+	if text, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
+		m.Kernel = strings.TrimSpace(string(text))
+	}
+	if info, err := buildinfo.ReadFile(binary); err == nil {
+		m.Go = info.GoVersion
+	}
+	return m
+}
+
+func (m machine) String() string {
+	cores := "cores"
+	if m.Cores == 1 {
+		cores = "core"
+	}
+	return fmt.Sprintf("%s, %d %s, Linux %s, %s, MariaDB %s, wrk %s",
+		m.CPU, m.Cores, cores, m.Kernel, m.Go, m.MariaDB, m.Wrk)
+}
+
+// cpuModel returns the first processor's model name out of /proc/cpuinfo.
+func cpuModel(cpuinfo string) string {
+	for line := range strings.Lines(cpuinfo) {
+		key, value, _ := strings.Cut(line, ":")
+		if strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "unknown CPU"
+}
+
+// wrkVersion returns the second word of "wrk debian/4.1.0-3+b2 [epoll] …".
+func wrkVersion(line string) string {
+	words := strings.Fields(line)
+	if len(words) < 2 || words[0] != "wrk" {
+		return "unknown"
+	}
+	return words[1]
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"os/exec"
+	"testing"
+)
+
+func TestCPUModel(t *testing.T) {
+	f := func(cpuinfo, want string) {
+		t.Helper()
+		if got := cpuModel(cpuinfo); got != want {
+			t.Errorf("%q: got %q, want %q", cpuinfo, got, want)
+		}
+	}
+	f("processor\t: 0\nmodel\t\t: 17\nmodel name\t: AMD EPYC\n\nprocessor\t: 1\nmodel name\t: other\n", "AMD EPYC")
+	f("Processor\t: AArch64\n", "unknown CPU")
+	f("", "unknown CPU")
+}
+
+func TestWrkVersion(t *testing.T) {
+	f := func(line, want string) {
+		t.Helper()
+		if got := wrkVersion(line); got != want {
+			t.Errorf("%q: got %q, want %q", line, got, want)
+		}
+	}
+	f("wrk debian/4.1.0-3+b2 [epoll] Copyright (C) 2012 Will Glozer", "debian/4.1.0-3+b2")
+	f("wrk", "unknown")
+	f("sh: wrk: not found", "unknown")
+}
+
+func TestFirstLine(t *testing.T) {
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("sh is not installed")
+	}
+	if got, want := firstLine(sh, "-c", "echo ' one '; echo two; exit 1"), "one"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := firstLine("/nowhere/nothing"); got != "" {
+		t.Errorf("got %q from a program that is not there, want nothing", got)
+	}
+}
