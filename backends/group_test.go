@@ -32,7 +32,7 @@ func TestServeRunsTheHandler(t *testing.T) {
 			ran = r == rc
 			return want
 		})
-		if got != want || !ran {
+		if !errors.Is(got, want) || !ran {
 			t.Errorf("got %v, ran %v, want %v", got, ran, want)
 		}
 	}

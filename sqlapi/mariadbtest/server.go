@@ -51,7 +51,7 @@ func Start(options ...string) (*Server, error) {
 	out, err := exec.Command(install, "--no-defaults", "--auth-root-authentication-method=normal",
 		"--skip-test-db", "--datadir="+s.data(), "--user="+userName()).CombinedOutput()
 	if err != nil {
-		os.RemoveAll(dir)
+		_ = os.RemoveAll(dir)
 		return nil, fmt.Errorf("install database: %w\n%s", err, out)
 	}
 	if s.port, err = freePort(); err == nil {
@@ -125,7 +125,7 @@ func (s *Server) Restart() error {
 	}
 	s.exited = make(chan struct{})
 	go func() {
-		s.process.Wait()
+		_ = s.process.Wait()
 		close(s.exited)
 	}()
 	return s.awaitReady()
@@ -142,7 +142,7 @@ func (s *Server) awaitReady() error {
 		nc, err := net.Dial("tcp", s.Address())
 		if err == nil {
 			// The greeting comes once the server is ready.
-			nc.SetReadDeadline(time.Now().Add(time.Second))
+			_ = nc.SetReadDeadline(time.Now().Add(time.Second))
 			var b [5]byte
 			_, err = nc.Read(b[:])
 			nc.Close()
@@ -160,7 +160,7 @@ func (s *Server) Signal(signal os.Signal) error { return s.process.Process.Signa
 
 // Kill ends the server with SIGKILL and returns when it is gone.
 func (s *Server) Kill() {
-	s.process.Process.Kill()
+	_ = s.process.Process.Kill()
 	<-s.exited
 }
 
@@ -172,7 +172,7 @@ func (s *Server) Stop() {
 	if s.exited != nil {
 		s.Kill()
 	}
-	os.RemoveAll(s.dir)
+	_ = os.RemoveAll(s.dir)
 }
 
 // Run runs statements, separated by semicolons, in the database zerohop with

@@ -84,9 +84,8 @@ func (c *Column) Numeric() bool {
 // parseColumn reads a column definition.
 func parseColumn(p []byte) (Column, error) {
 	var c Column
-	ok := true
-	// catalog, schema, table, original table
-	for range 4 {
+	for range 4 { // catalog, schema, table, original table
+		var ok bool
 		if _, p, ok = cutString(p); !ok {
 			return c, errColumn
 		}

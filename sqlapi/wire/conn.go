@@ -58,9 +58,7 @@ type Conn struct {
 	inTransaction bool
 	failure       error
 
-	// The result under way.
-	row     rowState
-	scratch []Column
+	row rowState // the result under way
 }
 
 // answer is what is known of an answer before it arrives.
@@ -131,7 +129,7 @@ func (c *Conn) Flush() error {
 func (c *Conn) Close() error {
 	err := c.nc.Close()
 	// The driver finds the connection closed; it only ends its own goroutine.
-	c.driver.Close()
+	_ = c.driver.Close()
 	return err
 }
 
@@ -153,7 +151,7 @@ func (c *Conn) Quit() error {
 // AwaitClose reads and throws away until the server closes the connection, or
 // the deadline passes, which is the error then.
 func (c *Conn) AwaitClose() error {
-	c.fail(ErrClosed)
+	_ = c.fail(ErrClosed)
 	var sink [512]byte
 	for {
 		if _, err := c.nc.Read(sink[:]); err != nil {

@@ -117,7 +117,7 @@ func (d *Dialer) connect(ctx context.Context, network, address string) (conn *Co
 	}
 	server, err := taken.server()
 	if err != nil {
-		connection.Close()
+		_ = connection.Close()
 		return nil, fmt.Errorf("connect to database: %w", err)
 	}
 	return newConn(taken.Conn, connection, server, d.maxBytes), nil

@@ -34,17 +34,18 @@ func (e *ServerError) Error() string {
 	return fmt.Sprintf("error %d (%s): %s", e.Number, e.State, e.Message)
 }
 
-// parseError reads an error packet, its 0xff included.
-func parseError(p []byte) error {
+// parseError reads an error packet, its 0xff included; ok is false for one
+// that is too short to have a number.
+func parseError(p []byte) (e *ServerError, ok bool) {
 	if len(p) < 3 {
-		return fmt.Errorf("%w: error packet of %d bytes", ErrProtocol, len(p))
+		return nil, false
 	}
-	e := &ServerError{Number: uint16(p[1]) | uint16(p[2])<<8}
+	e = &ServerError{Number: uint16(p[1]) | uint16(p[2])<<8}
 	p = p[3:]
 	if len(p) >= 6 && p[0] == '#' {
 		e.State = string(p[1:6])
 		p = p[6:]
 	}
 	e.Message = string(p)
-	return e
+	return e, true
 }

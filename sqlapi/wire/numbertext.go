@@ -42,10 +42,11 @@ func appendFloat(dst []byte, f float64, digits int, decimals uint8) []byte {
 	if err != nil {
 		panic("bug: number without an exponent: " + string(text))
 	}
-	// 'e' with one digit before the point: the digits alone are wanted.
-	significant := append(text[:1:1], text[min(2, e):e]...)
-	significant = bytes.TrimRight(significant, "0")
-	return appendDigits(dst, significant, exponent+1)
+	if e > 1 { // the digits alone are wanted, without the point behind the first
+		text[1], text = text[0], text[1:]
+		e--
+	}
+	return appendDigits(dst, bytes.TrimRight(text[:e], "0"), exponent+1)
 }
 
 // appendDigits appends 0.digits × 10^point.

@@ -227,17 +227,17 @@ var errOK = fmt.Errorf("%w: OK packet", ErrProtocol)
 
 // refused reads an error packet: the statement is over, the connection is not.
 func (c *Conn) refused(p []byte) error {
-	err := parseError(p)
-	if _, ok := err.(*ServerError); !ok {
-		return c.fail(err)
+	refusal, ok := parseError(p)
+	if !ok {
+		return c.malformed("error packet")
 	}
 	c.row = rowState{}
-	return err
+	return refusal
 }
 
 // refuseFile answers a server that asks for a file of this machine with an
 // empty one, and has the connection fail: nobody was told that it may ask.
 func (c *Conn) refuseFile(seq uint8) error {
-	c.nc.Write([]byte{0, 0, 0, seq})
+	_, _ = c.nc.Write([]byte{0, 0, 0, seq})
 	return c.malformed("the server asks for a local file")
 }

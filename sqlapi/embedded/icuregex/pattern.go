@@ -28,6 +28,10 @@ type doubts struct {
 	endOfLine   bool // ^ and $ of each line: Go knows \n alone
 	wholeCRLF   bool // a dot that matches line ends takes \r\n as one
 	unixLineEnd bool // only \n ends a line
+
+	// The last round of a repetition may be empty, and only ICU lets it
+	// change what the groups inside have matched.
+	repeatedGroup bool
 }
 
 // check returns an ErrUnsupported for a text about which Go's regexp and ICU

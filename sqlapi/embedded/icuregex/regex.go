@@ -135,6 +135,9 @@ func (e *expression) Replace(_ context.Context, replacement string, start, occur
 	if err != nil {
 		return "", err
 	}
+	if e.pattern.doubts.repeatedGroup && parts.nameGroups() {
+		return "", refuse("a replacement with the groups of a pattern that repeats a group")
+	}
 	pos, err := e.offset(start - 1)
 	if err != nil {
 		return "", err

@@ -3,6 +3,7 @@ package regex
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -67,6 +68,11 @@ func parseGroup(s string, re *regexp.Regexp) (group, size int, err error) {
 		return 0, 0, fmt.Errorf(`%w: a $ in the replacement needs behind it the number of a group that the pattern has; a plain dollar is \$`, ErrInvalid)
 	}
 	return group, size, nil
+}
+
+// nameGroups reports whether there is more in r than the whole match.
+func (r replacement) nameGroups() bool {
+	return slices.ContainsFunc(r, func(p replacementPart) bool { return p.group > 0 })
 }
 
 // expand appends the replacement of the match m of text. A group that took no

@@ -164,7 +164,11 @@ func (t *translator) group() error {
 		if !ok || !isGroupName(name) {
 			return invalid(t.pos, "the name of a group is letters and digits and ends in >,")
 		}
-		t.open("(?<"+name+">", len(name)+4, t.flags)
+		opening := "(?<" + name + ">"
+		if strings.Contains(t.first.String(), opening) {
+			return invalid(t.pos, "a second group with the name %s", name)
+		}
+		t.open(opening, len(opening), t.flags)
 	default:
 		return t.inlineFlags()
 	}
@@ -244,6 +248,9 @@ func (t *translator) repeat() error {
 		if times, size = interval(t.source[t.pos:]); size == 0 {
 			return invalid(t.pos, `a { that begins no repetition; a plain one is \{,`)
 		}
+	}
+	if times != "?" && t.source[t.pos-1] == ')' {
+		t.doubts.repeatedGroup = true
 	}
 	t.pos += size
 	if t.pos < len(t.source) {

@@ -1,0 +1,286 @@
+package conffile
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Later names keys that are planned and not there yet, so that using one is
+// answered with the truth.
+type Later struct {
+	// Table is the table's path; * stands for a name or an index:
+	// "databases.*", "backends.*.members.*"; empty for the top level.
+	Table string
+	// Keys are the keys, separated by blanks.
+	Keys string
+	// Instead is the key of today that does the same, or empty. It is not
+	// asked for where one of Keys stands.
+	Instead string
+}
+
+// Decode fills the struct that into points to from the document. The field of a
+// key is the one with the key's name in its tag:
+//
+//	Max  int    `toml:"max"`
+//	DSN  string `toml:"dsn,secret"`   // masked in every output
+//	Body int64  `toml:"body,size"`    // "16KiB", "1MiB", "64kB" or a number of bytes
+//	List []string `toml:"list,orlist"` // may be written as one text
+//
+// There are texts, booleans, whole numbers, time.Duration ("250ms"), structs,
+// lists, and maps of structs by name. A text may give a number, a size, a
+// duration or a boolean, because it may have come from expansion. A type with
+// UnmarshalText is written as a text; if it is a struct, as a table as well.
+//
+// A struct with a method SetDefaults has it called before it is filled, also as
+// a list's element or a map's value, and also when the file does not speak of
+// it. Fields of values that have a fault keep their defaults.
+//
+// A key without a field is a fault; it is another one if later names it.
+func (d *Document) Decode(into any, later []Later) {
+	v := reflect.ValueOf(into).Elem()
+	setDefaults(v)
+	dec := decoder{doc: d, later: later}
+	dec.table(d.root, v, "")
+}
+
+// defaulter is a struct that has values before the file is read.
+type defaulter interface{ SetDefaults() }
+
+// setDefaults sets the defaults of a struct and of those in it; an outer one
+// may override what an inner one sets.
+func setDefaults(v reflect.Value) {
+	if v.Kind() != reflect.Struct {
+		return
+	}
+	for i := range v.NumField() {
+		if v.Type().Field(i).IsExported() {
+			setDefaults(v.Field(i))
+		}
+	}
+	if s, ok := v.Addr().Interface().(defaulter); ok {
+		s.SetDefaults()
+	}
+}
+
+type decoder struct {
+	doc   *Document
+	later []Later
+}
+
+// tag is what a field's tag says.
+type tag struct {
+	name                 string
+	size, secret, orList bool
+}
+
+func parseTag(f reflect.StructField) tag {
+	name, options, _ := strings.Cut(f.Tag.Get("toml"), ",")
+	t := tag{name: name}
+	for option := range strings.SplitSeq(options, ",") {
+		switch option {
+		case "":
+		case "size":
+			t.size = true
+		case "secret":
+			t.secret = true
+		case "orlist":
+			t.orList = true
+		default:
+			panic(fmt.Sprintf("bug: field %s has the unknown tag option %q", f.Name, option))
+		}
+	}
+	return t
+}
+
+// table fills a struct. path is the table's path with * for names and indexes.
+func (dec *decoder) table(n *node, v reflect.Value, path string) {
+	fields := map[string]int{}
+	var known []string
+	for i := range v.NumField() {
+		if t := parseTag(v.Type().Field(i)); t.name != "" && t.name != "-" {
+			fields[t.name] = i
+			known = append(known, t.name)
+		}
+	}
+	for _, e := range n.keys {
+		i, ok := fields[e.name]
+		if !ok {
+			dec.unknown(n, e, path, known)
+			continue
+		}
+		dec.value(e.node, v.Field(i), parseTag(v.Type().Field(i)), below(path, e.name))
+	}
+}
+
+func below(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// unknown records a key that has no field.
+func (dec *decoder) unknown(n *node, e *entry, path string, known []string) {
+	for _, l := range dec.later {
+		if l.Table == path && slices.Contains(strings.Fields(l.Keys), e.name) {
+			n.excused = append(n.excused, l.Instead)
+			dec.doc.find(e.key, e.node, shown(e.name)+" is not in this version", "")
+			return
+		}
+	}
+	dec.doc.hideTexts(e.node)
+	n.excused = append(n.excused, nearest(e.name, known))
+	where := "at the top level"
+	if path != "" {
+		where = "in " + dec.doc.tableName(n, path)
+	}
+	dec.doc.find(e.key, e.node, fmt.Sprintf("unknown key %s %s", shown(e.name), where), Suggest(e.name, known))
+}
+
+// tableName returns a table as its header names it, or by its path when it has
+// none.
+func (d *Document) tableName(n *node, path string) string {
+	if n.from == byHeader && n.span.start > 0 {
+		line := string(d.text[lineStart(d.text, n.span.start):lineEnd(d.text, n.span.start)])
+		line, _, _ = strings.Cut(strings.TrimSpace(line), "#")
+		return strings.TrimSpace(line)
+	}
+	return strings.ReplaceAll(path, ".*", "")
+}
+
+// value fills one field, or one element.
+func (dec *decoder) value(n *node, v reflect.Value, t tag, path string) {
+	if t.secret {
+		dec.doc.hide(n)
+	}
+	if n.broken {
+		return
+	}
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok && n.kind == kindString {
+		dec.unmarshal(n, u)
+		return
+	}
+	switch {
+	case t.size:
+		set(dec, n, v, "a size", size)
+	case v.Type() == reflect.TypeFor[time.Duration]():
+		set(dec, n, v, "a duration", duration)
+	case v.Kind() == reflect.String:
+		set(dec, n, v, "a text", text)
+	case v.Kind() == reflect.Bool:
+		set(dec, n, v, "true or false", boolean)
+	case v.CanInt():
+		set(dec, n, v, "a whole number", wholeNumber)
+	case v.Kind() == reflect.Slice:
+		dec.list(n, v, t, path)
+	case v.Kind() == reflect.Map:
+		dec.named(n, v, path)
+	case v.Kind() == reflect.Struct:
+		if dec.want(n, kindTable, path) {
+			dec.table(n, v, path)
+		}
+	default:
+		panic(fmt.Sprintf("bug: no way to read a %s from a file", v.Type()))
+	}
+}
+
+// set converts a scalar and stores it; want is what it should be.
+func set[T any](dec *decoder, n *node, v reflect.Value, want string, convert func(*node) (T, *refusal)) {
+	converted, refused := convert(n)
+	if refused == nil && v.CanInt() && v.OverflowInt(reflect.ValueOf(converted).Int()) {
+		refused = &refusal{problem: "too large"}
+	}
+	if refused == nil {
+		v.Set(reflect.ValueOf(converted).Convert(v.Type()))
+		return
+	}
+	problem := refused.problem
+	if problem == "" {
+		problem = fmt.Sprintf("%s is wanted here, not %s", want, n.kind)
+	}
+	hint := refused.hint
+	if n.secret {
+		hint = "" // it may quote the value
+	}
+	dec.doc.find(n.span, n, problem, hint)
+}
+
+// unmarshal lets the value read its own text.
+func (dec *decoder) unmarshal(n *node, u encoding.TextUnmarshaler) {
+	err := u.UnmarshalText([]byte(n.text))
+	if err == nil {
+		return
+	}
+	problem, hint := err.Error(), ""
+	if f, ok := errors.AsType[fieldFault](err); ok {
+		_, problem, hint, _ = f.FieldFault()
+	}
+	dec.doc.find(n.span, n, problem, hint)
+}
+
+func (dec *decoder) list(n *node, v reflect.Value, t tag, path string) {
+	elements := n.elements
+	if t.orList && n.kind == kindString {
+		elements = []*node{n}
+	} else if !dec.want(n, kindArray, path) {
+		return
+	}
+	list := reflect.MakeSlice(v.Type(), len(elements), len(elements))
+	for i, e := range elements {
+		setDefaults(list.Index(i))
+		dec.value(e, list.Index(i), tag{size: t.size}, path+".*")
+	}
+	v.Set(list)
+}
+
+// named fills a map from a table of tables.
+func (dec *decoder) named(n *node, v reflect.Value, path string) {
+	if !dec.want(n, kindTable, path) {
+		return
+	}
+	m := reflect.MakeMapWithSize(v.Type(), len(n.keys))
+	for _, e := range n.keys {
+		value := reflect.New(v.Type().Elem()).Elem()
+		setDefaults(value)
+		if e.node.kind != kindTable && e.node.kind != kindArray && value.Kind() == reflect.Struct {
+			dec.unnamed(e, path, value)
+			continue
+		}
+		dec.value(e.node, value, tag{}, path+".*")
+		m.SetMapIndex(reflect.ValueOf(e.name), value)
+	}
+	v.Set(m)
+}
+
+// unnamed records a key that stands where names of tables do: the name was
+// probably forgotten.
+func (dec *decoder) unnamed(e *entry, path string, value reflect.Value) {
+	dec.doc.hideTexts(e.node)
+	hint := fmt.Sprintf("write [%s.NAME] above it, with a name of your choice", path)
+	dec.doc.find(e.key, e.node, fmt.Sprintf("%s is not in a table of [%s.NAME]", shown(e.name), path), hint)
+}
+
+// want records a fault unless the value is of a kind.
+func (dec *decoder) want(n *node, k kind, path string) bool {
+	if n.kind == k {
+		return true
+	}
+	hint := ""
+	header := strings.ReplaceAll(path, ".*", ".NAME")
+	switch {
+	case n.kind == kindTable && n.from != byValue:
+		hint = fmt.Sprintf("write [[%s]]", header)
+	case n.from == byElements:
+		hint = fmt.Sprintf("write [%s]", header)
+	case k == kindArray:
+		hint = "write it in [ ]"
+	}
+	dec.doc.hideTexts(n)
+	dec.doc.find(n.span, n, fmt.Sprintf("%s is wanted here, not %s", k, n.kind), hint)
+	return false
+}

@@ -1,0 +1,121 @@
+package conffile
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Fault is one thing that is wrong with a document.
+type Fault struct {
+	// File is the document's name. Line and Column count from 1, the column
+	// in characters.
+	File         string
+	Line, Column int
+	// Problem says what is wrong, Hint what to do; Hint may be empty.
+	Problem, Hint string
+
+	// excerpt is the faulty line with its marker, empty where there is none.
+	excerpt string
+}
+
+// String returns the fault with the faulty line below it, without a newline at
+// the end.
+func (f Fault) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s:%d:%d: %s", f.File, f.Line, f.Column, f.Problem)
+	b.WriteString(f.excerpt)
+	if f.Hint != "" {
+		b.WriteString("\n      hint: " + f.Hint)
+	}
+	return b.String()
+}
+
+// Faults are all the faults of a document, in the order of the file. They are
+// one error.
+type Faults []Fault
+
+func (f Faults) Error() string {
+	texts := make([]string, len(f))
+	for i, fault := range f {
+		texts[i] = fault.String()
+	}
+	return strings.Join(texts, "\n")
+}
+
+// finding is a fault before its line is shown: what has to be masked is known
+// only when the whole document has been read.
+type finding struct {
+	at            span
+	node          *node // the value with the fault; nil when it is no value's
+	problem, hint string
+}
+
+// find records a fault. A value that has one is not looked at any more.
+func (d *Document) find(at span, n *node, problem, hint string) {
+	if n != nil {
+		n.broken = true
+	}
+	d.faults = append(d.faults, finding{at, n, problem, hint})
+}
+
+// syntaxFault records what the parser did not understand.
+func (d *Document) syntaxFault(at span, message string) {
+	d.syntaxFaults++
+	if d.masked(at.start) {
+		message = "cannot be read as TOML" // the parser quotes what it found
+	}
+	hint := ""
+	before := strings.TrimRight(string(d.text[lineStart(d.text, at.start):at.start]), "0123456789 \t")
+	if strings.HasSuffix(before, "=") {
+		hint = `texts, sizes and durations stand in quotes: "30s"`
+	}
+	d.find(at, nil, message, hint)
+}
+
+// Err returns the faults found so far as Faults, or nil when there are none.
+func (d *Document) Err() error {
+	if len(d.faults) == 0 {
+		return nil
+	}
+	found := slices.Clone(d.faults)
+	slices.SortStableFunc(found, func(a, b finding) int { return cmp.Compare(a.at.start, b.at.start) })
+	hidden := d.hiddenTexts()
+	var faults Faults
+	for _, f := range found {
+		faults = append(faults, d.fault(f, hidden))
+	}
+	return slices.CompactFunc(faults, func(a, b Fault) bool { return a == b })
+}
+
+func (d *Document) fault(f finding, hidden []string) Fault {
+	if f.node != nil {
+		hidden = append(f.node.expanded(), hidden...) // the short ones as well
+	}
+	fault := Fault{File: d.name, Problem: masking(f.problem, hidden), Hint: masking(f.hint, hidden)}
+	fault.Line, fault.Column = d.position(f.at.start)
+	if f.at.end > f.at.start {
+		fault.excerpt = d.excerpt(f.at)
+	}
+	return fault
+}
+
+// position returns the line and the column of an offset, in characters from 1.
+func (d *Document) position(offset int) (line, column int) {
+	offset = min(offset, len(d.text))
+	start := lineStart(d.text, offset)
+	line = 1 + bytes.Count(d.text[:start], []byte("\n"))
+	return line, 1 + utf8.RuneCount(d.text[start:offset])
+}
+
+// shown quotes a name for a message, on one line and not too long.
+func shown(name string) string {
+	const most = 60
+	if runes := []rune(name); len(runes) > most {
+		name = string(runes[:most-1]) + "…"
+	}
+	return fmt.Sprintf("%q", name)
+}

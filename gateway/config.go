@@ -1,0 +1,103 @@
+package gateway
+
+import (
+	"time"
+
+	"zerohop/backends"
+	"zerohop/sqlapi"
+)
+
+// Config is the whole configuration file, decoded and with its defaults set.
+// It is never changed once the server runs.
+type Config struct {
+	// Listen is the public address, or a list of them: host:port, with an
+	// empty host for all interfaces and port 0 for any free one. Without it
+	// that is 127.0.0.1:8080.
+	Listen []string `toml:"listen,orlist"`
+	// Admin is the address of the status and control listener; without it
+	// there is none.
+	Admin string `toml:"admin"`
+	// Limits bound every request.
+	Limits Limits `toml:"limits"`
+	// Databases are the connection pools, by name.
+	Databases map[string]sqlapi.Config `toml:"databases"`
+	// Backends are the groups that requests are spread over, by name.
+	Backends map[string]backends.Config `toml:"backends"`
+	// Routes say what answers which request.
+	Routes []RouteConfig `toml:"routes"`
+}
+
+// SetDefaults sets where a file that does not say so listens.
+func (c *Config) SetDefaults() { c.Listen = []string{"127.0.0.1:8080"} }
+
+// Limits bound what a client may send and how long it may take.
+type Limits struct {
+	// HeaderBytes is how large the request line and the header may be together.
+	HeaderBytes int64 `toml:"header_bytes,size"`
+	// BodyBytes is how large a request body may be; a route may set its own.
+	BodyBytes int64 `toml:"body_bytes,size"`
+	// HeaderTimeout is how long a client may take over the header, from its
+	// first byte, and how long it may pause in a body.
+	HeaderTimeout time.Duration `toml:"header_timeout"`
+	// IdleTimeout is how long a kept-alive connection may be silent.
+	IdleTimeout time.Duration `toml:"idle_timeout"`
+	// RequestTimeout bounds an in-process route, queueing included; a route
+	// may set its own.
+	RequestTimeout time.Duration `toml:"request_timeout"`
+	// Connections is how many client connections may be open.
+	Connections int `toml:"connections"`
+}
+
+// SetDefaults sets the limits of a file that names none.
+func (l *Limits) SetDefaults() {
+	*l = Limits{
+		HeaderBytes:    16 << 10,
+		BodyBytes:      1 << 20,
+		HeaderTimeout:  10 * time.Second,
+		IdleTimeout:    65 * time.Second,
+		RequestTimeout: 30 * time.Second,
+		Connections:    30000,
+	}
+}
+
+// RouteConfig is one route: what it matches and what answers it.
+type RouteConfig struct {
+	// Match is the pattern, as in net/http.ServeMux: METHOD HOST/PATH/{name}.
+	Match string `toml:"match"`
+	// Credentials makes the route ask for a user and a password, which are
+	// read and not checked: the statement does that.
+	Credentials CredentialsConfig `toml:"credentials"`
+	// Database names the pool; it may be left out when there is one.
+	Database string `toml:"database"`
+	// SQL is the statement that answers.
+	SQL string `toml:"sql"`
+	// Backend names the group that runs the route's handler; without it that
+	// is the group "local".
+	Backend string `toml:"backend"`
+	// RequestTimeout overrides limits.request_timeout.
+	RequestTimeout time.Duration `toml:"request_timeout"`
+	// BodyBytes overrides limits.body_bytes.
+	BodyBytes int64 `toml:"body_bytes,size"`
+}
+
+// credentialsBasic is the one way of bringing credentials: a header
+// Authorization: Basic.
+const credentialsBasic = "basic"
+
+// CredentialsConfig says how a request names who is asking. In the file it is
+// "basic", or a table with further settings.
+type CredentialsConfig struct {
+	// Type is "basic", or empty for a route that asks for none.
+	Type string `toml:"type"`
+	// Unescape percent-decodes user and password, as nginx's set_unescape_uri did.
+	Unescape bool `toml:"unescape"`
+}
+
+// UnmarshalText reads the short form.
+func (c *CredentialsConfig) UnmarshalText(text []byte) error {
+	c.Type = string(text)
+	if c.Type != credentialsBasic {
+		return credentialsFault("")
+	}
+	return nil
+}

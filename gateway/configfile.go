@@ -1,0 +1,98 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"zerohop/assets"
+	"zerohop/gateway/conffile"
+)
+
+// maxConfigBytes is how large a configuration file may be.
+const maxConfigBytes = 16 << 20
+
+// LoadConfig reads a configuration file. When there is something wrong with
+// what it says the error is a conffile.Faults, with every fault of the file.
+func LoadConfig(path string) (*Config, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open configuration: %w", err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxConfigBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	if len(text) > maxConfigBytes {
+		return nil, fmt.Errorf("read configuration: %s is larger than %d MiB", path, maxConfigBytes>>20)
+	}
+	return ParseConfig(path, text, conffile.Surroundings{LookupEnv: os.LookupEnv, ReadFile: os.ReadFile})
+}
+
+// DemoConfig returns the configuration of the demo.
+func DemoConfig() (*Config, error) {
+	return ParseConfig("demo.toml", []byte(assets.DemoConfig),
+		conffile.Surroundings{LookupEnv: os.LookupEnv, ReadFile: os.ReadFile})
+}
+
+// ParseConfig reads a configuration from its text. name is the file's path, for
+// the faults and for relative paths in it. The error is a conffile.Faults.
+func ParseConfig(name string, text []byte, around conffile.Surroundings) (*Config, error) {
+	doc := conffile.Parse(name, text)
+	doc.Expand(around)
+	cfg := new(Config)
+	doc.Decode(cfg, laterKeys())
+	// Where lines could not be read, what seems to be missing may stand there.
+	if doc.SyntaxOK() {
+		report(doc, explicitZeros(cfg, doc))
+		report(doc, cfg.Validate())
+	}
+	if err := doc.Err(); err != nil {
+		return nil, err
+	}
+	return cfg, nil
+}
+
+// report puts faults where their fields stand, and names the line of the other
+// field that a fault is about.
+func report(doc *conffile.Document, faults []error) {
+	for _, err := range faults {
+		if f, ok := errors.AsType[*FieldError](err); ok && f.Other != "" {
+			f.Hint = "the other stands at " + doc.Position(f.Other)
+		}
+	}
+	doc.Report(faults...)
+}
+
+// explicitZeros returns the faults of settings that were set to what their
+// absence means.
+func explicitZeros(cfg *Config, doc *conffile.Document) []error {
+	var faults []error
+	for i, r := range cfg.Routes {
+		route := routePath(i)
+		if field := route + ".request_timeout"; r.RequestTimeout == 0 && doc.Has(field) {
+			faults = append(faults, &FieldError{Field: field, Problem: "no time at all", Hint: "leave it out for limits.request_timeout"})
+		}
+		if field := route + ".body_bytes"; r.BodyBytes == 0 && doc.Has(field) {
+			faults = append(faults, &FieldError{Field: field, Problem: "no byte at all", Hint: "leave it out for limits.body_bytes"})
+		}
+		if field := route + ".credentials"; r.Credentials == (CredentialsConfig{}) && doc.Has(field) {
+			faults = append(faults, credentialsFault(field+".type"))
+		}
+	}
+	return faults
+}
+
+// laterKeys are the keys of the design that this version does not know.
+func laterKeys() []conffile.Later {
+	return []conffile.Later{
+		{Table: "", Keys: "internal auth sessions"},
+		{Table: "databases.*", Keys: "queue wait lanes lane_queue lifetime"},
+		{Table: "backends.*", Keys: "balance retry health"},
+		{Table: "backends.*.members.*", Keys: "url weight backup down", Instead: "workers"},
+		{Table: "routes.*", Keys: "auth shape params expires internal"},
+		{Table: "routes.*", Keys: "sql_file statements files respond redirect redis lua", Instead: "sql"},
+	}
+}

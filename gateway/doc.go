@@ -1,0 +1,36 @@
+// Package gateway is the way of the bytes: from the listening socket to a
+// route's handler, and back as a response.
+//
+// A connection is accepted, counted and read under deadlines (acceptor, conn);
+// fasthttp parses the header; the guard refuses what two servers might read in
+// two senses; the router finds the route of the canonical path; credentials
+// and body are read into the request's scope, which is the handler's
+// context.Context; the route's group runs the handler. Every error on this way
+// comes to one place, problems, which makes the response and the log line of
+// it. A line for the access log ends the request.
+//
+// The package also reads the configuration file into a Config; what a file
+// looks like is the business of gateway/conffile.
+//
+// It leaves to others: what answers a request and how many at once (backends),
+// SQL (sqlapi), commands and signals (main). Only this package and main write
+// to the log.
+//
+// # What is promised when it ends
+//
+// After Shutdown has begun, a request of which the server has read a byte is
+// answered, with Connection: close. Connections that wait in the kernel's
+// queue are served first. A silent connection has a quarter of a second to
+// send its next request, which is answered, and then ends with a FIN: a client
+// that writes at that very moment sees the connection end before any byte of
+// an answer, never a reset and never half an answer, and may repeat. Pipelined
+// requests behind an answer with Connection: close are not served, as HTTP has
+// it. A connection that the kernel sets up after the last accept is reset by
+// the kernel; only a second listener on the same port could prevent that.
+//
+// # Goroutines
+//
+// There is one for each listener, one for each connection, which also runs the
+// handlers, and one that writes the access log. Close waits for all of them.
+// fasthttp keeps one of its own, for the Date header, until the process ends.
+package gateway

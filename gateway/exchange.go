@@ -1,0 +1,154 @@
+package gateway
+
+import (
+	"errors"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// exchange answers one request whose header has been read: the way of every
+// request through the gateway. Whatever goes wrong on it becomes a response,
+// and a line of the access log, here.
+func (s *Server) exchange(rc *fasthttp.RequestCtx) {
+	c := rc.Conn().(*conn)
+	sc := s.scopes.get(c, time.Now())
+	sc.setRequestID(rc.Request.Header.Peek(requestIDHeader))
+	if err := s.handle(sc, rc); err != nil {
+		s.refuse(sc, rc, err)
+	}
+	s.finish(sc, rc, true)
+}
+
+// handle takes the request through the chain. It returns an error with the
+// response untouched.
+func (s *Server) handle(sc *scope, rc *fasthttp.RequestCtx) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = newPanicError(v)
+		}
+	}()
+	redirected, err := s.admit(sc, rc)
+	if redirected || err != nil {
+		return err
+	}
+	rt := sc.route
+	if rc.Request.IsBodyStream() {
+		sc.client.enter(phaseBody)
+		if err := sc.readBody(rc, rt.bodyBytes); err != nil {
+			return err
+		}
+		sc.start = time.Now() // a slow upload is not the handler's time
+	}
+	sc.deadline = sc.start.Add(rt.timeout)
+	return rt.group.Serve(sc, rc, rt.handler)
+}
+
+// admit decides on all that can be decided before the body: the guard, the
+// route, the credentials, the declared length. A redirect is a response, and
+// not an error.
+func (s *Server) admit(sc *scope, rc *fasthttp.RequestCtx) (redirected bool, err error) {
+	if sc.client.surplus {
+		return false, errConnections
+	}
+	header := &rc.Request.Header
+	if err := guardHeader(header); err != nil {
+		return false, err
+	}
+	raw, err := guardTarget(header.RequestURI(), header.Host())
+	if err != nil {
+		return false, err
+	}
+	if err := sc.path.parse(raw); err != nil {
+		if errors.Is(err, errNUL) {
+			return false, faultNUL
+		}
+		return false, faultEscape
+	}
+	redirected, err = s.find(sc, rc)
+	if redirected || err != nil {
+		return redirected, err
+	}
+	if sc.route.basic {
+		if err := sc.readBasic(header.Peek(fasthttp.HeaderAuthorization), sc.route.unescape); err != nil {
+			return false, err
+		}
+	}
+	return false, guardLength(header, sc.route.bodyBytes)
+}
+
+// find looks the route up.
+func (s *Server) find(sc *scope, rc *fasthttp.RequestCtx) (redirected bool, err error) {
+	routes := &s.table.Load().router
+	sc.host = hostname(sc.host[:0], rc.Request.Header.Host())
+	method := rc.Request.Header.Method()
+	sc.route, sc.values, redirected = routes.find(sc.host, method, &sc.path, sc.values[:0])
+	switch {
+	case redirected:
+		location := sc.path.appendLocation(nil)
+		if query := rc.URI().QueryString(); len(query) > 0 {
+			location = append(append(location, '?'), query...)
+		}
+		rc.Response.Header.SetBytesV(fasthttp.HeaderLocation, location)
+		rc.SetStatusCode(fasthttp.StatusTemporaryRedirect)
+		return true, nil
+	case sc.route != nil:
+		return false, nil
+	}
+	if allow := routes.allowed(sc.host, &sc.path); allow != "" {
+		return false, &methodError{allow}
+	}
+	return false, errNotFound
+}
+
+// expect decides on a request that asks whether its body is welcome. What
+// would be refused anyway is refused before the body is sent.
+func (s *Server) expect(rc *fasthttp.RequestCtx) int {
+	c := rc.Conn().(*conn)
+	sc := s.scopes.get(c, time.Now())
+	_, err := s.admit(sc, rc)
+	if err == nil {
+		s.scopes.put(sc)
+		c.enter(phaseBody)
+		return fasthttp.StatusContinue
+	}
+	sc.setRequestID(rc.Request.Header.Peek(requestIDHeader))
+	s.refuse(sc, rc, err)
+	c.linger = true // the server closes, and the body may be under way
+	s.finish(sc, rc, true)
+	return rc.Response.StatusCode()
+}
+
+// parseError answers a request that could not be read to its end. Its
+// connection is closed by the server.
+func (s *Server) parseError(rc *fasthttp.RequestCtx, err error) {
+	c := rc.Conn().(*conn)
+	sc := s.scopes.get(c, time.Now())
+	sc.setRequestID(nil)
+	c.linger = true
+	s.problems.answer(rc, sc, parseFailure(err))
+	// The parser forgets a header that it could not read to its end.
+	s.finish(sc, rc, len(rc.Request.Header.RawHeaders()) > 0)
+}
+
+// refuse writes the response for an error. Where the bytes themselves are at
+// fault, nobody knows where the next request begins: the connection is closed.
+func (s *Server) refuse(sc *scope, rc *fasthttp.RequestCtx, err error) {
+	s.problems.answer(rc, sc, err)
+	var f fault
+	if errors.As(err, &f) || errors.Is(err, errBodyTooLarge) || errors.Is(err, errClientTimeout) || errors.Is(err, errConnections) {
+		rc.SetConnectionClose()
+		sc.client.linger = true
+	}
+}
+
+// finish completes the response, logs it, and ends the scope.
+func (s *Server) finish(sc *scope, rc *fasthttp.RequestCtx, parsed bool) {
+	rc.Response.Header.SetBytesV(requestIDHeader, sc.id)
+	if s.public.draining.Load() {
+		rc.SetConnectionClose()
+		sc.client.linger = true
+	}
+	s.access.add(rc, sc, parsed)
+	s.scopes.put(sc)
+}

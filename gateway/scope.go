@@ -1,0 +1,175 @@
+package gateway
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"zerohop/sqlapi"
+)
+
+// scope is what belongs to one request: its deadline as a context.Context,
+// and the values that only the server in front of a handler knows. It is
+// taken from a pool and asks for no allocation, unless a handler asks for
+// Done.
+//
+// It ends with the request. Its methods as a context may be called from
+// several goroutines, the rest only from the request's own.
+type scope struct {
+	start    time.Time
+	deadline time.Time
+	route    *route // nil until one is found
+	client   *conn
+	// id is the request's id; it is a piece of idBuf or of the request.
+	id    []byte
+	idBuf [32]byte
+
+	path   path
+	values []span // of the route's wildcards, in the path's text
+	host   []byte
+
+	// user and password are pieces of secret.
+	user, password []byte
+	secret         []byte
+	body           []byte
+
+	mu    sync.Mutex
+	done  chan struct{} // made when somebody asks for it
+	timer *time.Timer   // closes done; nil without done
+	err   error
+}
+
+// The largest buffers that a scope takes along into the next request, in bytes.
+const (
+	keptBody   = 64 << 10
+	keptSecret = 4 << 10
+)
+
+// scopes is a pool of request scopes.
+type scopes struct{ pool sync.Pool }
+
+func (p *scopes) get(client *conn, now time.Time) *scope {
+	s, ok := p.pool.Get().(*scope)
+	if !ok {
+		s = &scope{}
+	}
+	s.client, s.start = client, now
+	return s
+}
+
+// put ends a scope. One whose Done was asked for is not used again: whoever
+// asked may still hold it.
+func (p *scopes) put(s *scope) {
+	if s.cancel(context.Canceled) {
+		return
+	}
+	clear(s.secret)
+	body, secret := s.body, s.secret
+	if cap(body) > keptBody {
+		body = nil
+	}
+	if cap(secret) > keptSecret {
+		secret = nil
+	}
+	s.path.text = nil
+	s.route, s.client, s.id, s.user, s.password = nil, nil, nil, nil, nil
+	s.deadline, s.err = time.Time{}, nil
+	s.body, s.secret = body[:0], secret[:0]
+	p.pool.Put(s)
+}
+
+// cancel ends the scope early, with the error that Err returns from then on;
+// a scope that has ended already keeps its own. It reports whether somebody
+// asked for Done.
+func (s *scope) cancel(err error) (observed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cancelLocked(err)
+	return s.done != nil
+}
+
+func (s *scope) cancelLocked(err error) {
+	if s.err != nil {
+		return
+	}
+	s.err = err
+	if s.done != nil {
+		s.timer.Stop()
+		close(s.done)
+	}
+}
+
+// Deadline returns when the request's time is up.
+func (s *scope) Deadline() (time.Time, bool) { return s.deadline, !s.deadline.IsZero() }
+
+// Done returns a channel that is closed when the request's time is up, or
+// when it has ended.
+func (s *scope) Done() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.done == nil {
+		s.done = make(chan struct{})
+		if s.err != nil {
+			close(s.done)
+			return s.done
+		}
+		s.timer = time.AfterFunc(time.Until(s.deadline), func() { s.cancel(context.DeadlineExceeded) })
+	}
+	return s.done
+}
+
+// Err returns why the request is over, or nil while it is not. It knows of a
+// deadline that has passed without anybody asking for Done.
+func (s *scope) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil && !s.deadline.IsZero() && !time.Now().Before(s.deadline) {
+		s.cancelLocked(context.DeadlineExceeded)
+	}
+	return s.err
+}
+
+// Value returns the scope itself, as a sqlapi.Lookuper, for sqlapi.LookupKey.
+func (s *scope) Value(key any) any {
+	if key == any(sqlapi.LookupKey) {
+		return s
+	}
+	return nil
+}
+
+// Lookup returns a wildcard's value, who is asking, or the other end of the
+// connection.
+func (s *scope) Lookup(source sqlapi.Source, name string) ([]byte, bool) {
+	switch source {
+	case sqlapi.SourcePath:
+		return s.wildcard(name)
+	case sqlapi.SourceAuth:
+		switch {
+		case s.user == nil:
+		case name == "user":
+			return s.user, true
+		case name == "password":
+			return s.password, true
+		}
+	case sqlapi.SourceClient:
+		switch name {
+		case "ip":
+			return s.client.ip, true
+		case "port":
+			return s.client.port, true
+		}
+	}
+	return nil, false
+}
+
+func (s *scope) wildcard(name string) ([]byte, bool) {
+	if s.route == nil {
+		return nil, false
+	}
+	for i, n := range s.route.names {
+		if n == name {
+			return s.path.slice(s.values[i]), true
+		}
+	}
+	return nil, false
+}

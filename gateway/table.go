@@ -1,0 +1,175 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"zerohop/assets"
+	"zerohop/backends"
+	"zerohop/sqlapi"
+)
+
+// localGroup runs the routes that name no group.
+const localGroup = "local"
+
+// table is the whole of what a server serves: routes, the groups that run
+// them, the databases that these use. It is built in one piece and not
+// changed after that.
+type table struct {
+	router    router
+	groups    map[string]*backends.Group
+	databases map[string]*sqlapi.Database
+}
+
+// route is a pattern and what answers it.
+type route struct {
+	pattern pattern
+	names   []string // of the pattern's wildcards
+	handler backends.Handler
+	group   group
+	// basic makes the route ask for credentials, unescape percent-decode them.
+	basic, unescape bool
+	timeout         time.Duration
+	bodyBytes       int64
+}
+
+// group runs a route's handler where it has room for it.
+type group interface {
+	Serve(ctx context.Context, rc *fasthttp.RequestCtx, h backends.Handler) error
+}
+
+// newTable builds the table of a configuration. Nothing is opened yet.
+func newTable(cfg *Config) (*table, error) {
+	t := &table{groups: map[string]*backends.Group{}, databases: map[string]*sqlapi.Database{}}
+	for name, c := range cfg.Databases {
+		if c.DSN == "embedded" {
+			c.Seed = assets.DemoSQL
+		}
+		db, err := sqlapi.New(c)
+		if err != nil {
+			return nil, fmt.Errorf("build database %s: %w", name, err)
+		}
+		t.databases[name] = db
+	}
+	for name, c := range cfg.Backends {
+		g, err := backends.NewGroup(name, c)
+		if err != nil {
+			return nil, fmt.Errorf("build group: %w", err)
+		}
+		t.groups[name] = g
+	}
+	if t.groups[localGroup] == nil {
+		// As many workers as there can be requests: it never answers before
+		// the database's own limit does.
+		g, err := backends.NewGroup(localGroup, backends.Config{
+			Members: []backends.MemberConfig{{Workers: cfg.Limits.Connections}},
+		})
+		if err != nil {
+			return nil, fmt.Errorf("build group: %w", err)
+		}
+		t.groups[localGroup] = g
+	}
+	routes := make([]*route, 0, len(cfg.Routes))
+	for _, c := range cfg.Routes {
+		rt, err := t.newRoute(cfg, c)
+		if err != nil {
+			return nil, fmt.Errorf("build route %q: %w", c.Match, err)
+		}
+		routes = append(routes, rt)
+	}
+	return t, t.addRoutes(routes)
+}
+
+// newRoute builds a route with its own handler.
+func (t *table) newRoute(cfg *Config, c RouteConfig) (*route, error) {
+	p, err := parsePattern(c.Match)
+	if err != nil {
+		return nil, err
+	}
+	rt := &route{
+		pattern:   p,
+		names:     p.names(),
+		basic:     c.Credentials.Type == "basic",
+		unescape:  c.Credentials.Unescape,
+		timeout:   c.RequestTimeout,
+		bodyBytes: c.BodyBytes,
+	}
+	if rt.timeout == 0 {
+		rt.timeout = cfg.Limits.RequestTimeout
+	}
+	if rt.bodyBytes == 0 {
+		rt.bodyBytes = cfg.Limits.BodyBytes
+	}
+	name := c.Backend
+	if name == "" {
+		name = localGroup
+	}
+	g := t.groups[name]
+	if g == nil {
+		return nil, fmt.Errorf("there is no group %q", name)
+	}
+	rt.group = g
+	rt.handler, err = t.newHandler(c, rt)
+	return rt, err
+}
+
+// newHandler builds what answers the route's requests in this process.
+func (t *table) newHandler(c RouteConfig, rt *route) (backends.Handler, error) {
+	db := t.databases[c.Database]
+	if c.Database == "" && len(t.databases) == 1 {
+		for _, db = range t.databases {
+		}
+	}
+	if db == nil {
+		return nil, fmt.Errorf("there is no database %q", c.Database)
+	}
+	endpoint, err := db.Endpoint(sqlapi.EndpointConfig{
+		SQL:         c.SQL,
+		PathNames:   rt.names,
+		Credentials: rt.basic,
+		ReadOnly:    rt.pattern.readOnly(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return endpoint.Serve, nil
+}
+
+// addRoutes enters routes into the router.
+func (t *table) addRoutes(routes []*route) error {
+	for i, rt := range routes {
+		if err := t.router.add(rt, routes[:i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open starts what the databases have inside this process.
+func (t *table) open() error {
+	for name, db := range t.databases {
+		if err := db.Open(); err != nil {
+			return fmt.Errorf("open database %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// close closes the groups, then the databases, which wait for their
+// statements until ctx ends.
+func (t *table) close(ctx context.Context) error {
+	for _, g := range t.groups {
+		g.Close()
+	}
+	var faults []error
+	for name, db := range t.databases {
+		if err := db.Close(ctx); err != nil {
+			faults = append(faults, fmt.Errorf("close database %s: %w", name, err))
+		}
+	}
+	return errors.Join(faults...)
+}

@@ -1,0 +1,258 @@
+// Command zerohop serves SQL statements as JSON endpoints, in one process from
+// the socket to the database.
+//
+// Without arguments it serves ./zerohop.toml, or a demo when there is none.
+// It exits with 0, with 1 after a failure while running, and with 2 when the
+// command line or the configuration is wrong.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"zerohop/gateway"
+)
+
+// defaultFile is the configuration of a command that is given none.
+const defaultFile = "zerohop.toml"
+
+// errSecondSignal ends a drain that somebody does not want to wait for.
+var errSecondSignal = errors.New("stopped by a second signal, before every request was answered")
+
+// refused is an error of the command line or the configuration: exit code 2.
+type refused struct{ error }
+
+func (r refused) Unwrap() error { return r.error }
+
+// process is what a command has around it.
+type process struct {
+	stdout, stderr io.Writer
+	signals        <-chan os.Signal
+}
+
+func main() {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	os.Exit(run(os.Args[1:], &process{os.Stdout, os.Stderr, signals}))
+}
+
+// commands is the command line.
+type commands struct {
+	Alone   aloneCommand   `cmd:"" hidden:"" default:"withargs"`
+	Serve   serveCommand   `cmd:"" help:"Serve a configuration."`
+	Check   checkCommand   `cmd:"" help:"Name everything that is wrong with a configuration."`
+	Version versionCommand `cmd:"" help:"Say which version this is."`
+}
+
+// run runs one command and returns the exit code.
+func run(args []string, p *process) int {
+	parser := kong.Must(&commands{}, kong.Name("zerohop"), kong.Writers(p.stdout, p.stderr),
+		kong.Description("SQL statements as JSON endpoints. Without a command: serve ./zerohop.toml, or the demo when there is none."))
+	command, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(p.stderr, "zerohop: %v; zerohop --help lists what there is\n", err)
+		return 2
+	}
+	err = command.Run(p)
+	if err == nil {
+		return 0
+	}
+	if wrong, ok := errors.AsType[refused](err); ok {
+		fmt.Fprintln(p.stderr, wrong)
+		return 2
+	}
+	fmt.Fprintf(p.stderr, "zerohop: %v\n", err)
+	return 1
+}
+
+// fileFlag is the flag of the commands that read a configuration.
+type fileFlag struct {
+	Config *string `short:"c" placeholder:"FILE" help:"The configuration file, ./zerohop.toml by default."`
+}
+
+func (f fileFlag) path() string {
+	if f.Config != nil {
+		return *f.Config
+	}
+	return defaultFile
+}
+
+// load reads the file that the flag names, or the default one.
+func (f fileFlag) load() (*gateway.Config, error) {
+	cfg, err := gateway.LoadConfig(f.path())
+	if err != nil && f.Config == nil && errors.Is(err, fs.ErrNotExist) {
+		err = errors.New("zerohop: there is no ./zerohop.toml; name the configuration with -c FILE")
+	}
+	if err != nil {
+		return nil, refused{err}
+	}
+	return cfg, nil
+}
+
+// aloneCommand is zerohop without a command. It is the only one that falls back
+// to the demo: a slip in a unit file must not publish that.
+type aloneCommand struct{ fileFlag }
+
+func (c *aloneCommand) Run(p *process) error {
+	if c.Config == nil {
+		if _, err := os.Stat(defaultFile); errors.Is(err, fs.ErrNotExist) {
+			cfg, err := gateway.DemoConfig()
+			if err != nil {
+				return refused{err}
+			}
+			return p.serveDemo(cfg)
+		}
+	}
+	return (&serveCommand{c.fileFlag}).Run(p)
+}
+
+type serveCommand struct{ fileFlag }
+
+func (c *serveCommand) Run(p *process) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	return p.serve(cfg, func([]net.Addr) {})
+}
+
+type checkCommand struct{ fileFlag }
+
+func (c *checkCommand) Run(p *process) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	if _, err := gateway.New(cfg, gateway.Options{}); err != nil {
+		return refused{fmt.Errorf("%s: %w", c.path(), err)}
+	}
+	_, err = fmt.Fprintf(p.stdout, "%s: ok, %s, %s\n", c.path(), count(len(cfg.Routes), "route"), count(len(cfg.Databases), "database"))
+	return err
+}
+
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+type versionCommand struct{}
+
+func (versionCommand) Run(p *process) error {
+	engine := "without the embedded engine"
+	if embedded() {
+		engine = "with the embedded engine"
+	}
+	_, err := fmt.Fprintf(p.stdout, "zerohop %s, %s, %s/%s, %s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, engine)
+	return err
+}
+
+// version returns what the build recorded about itself: a release, a commit, or
+// (devel).
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(unknown)"
+}
+
+// embedded reports whether the trial engine is part of this binary.
+func embedded() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.ContainsFunc(info.Deps, func(m *debug.Module) bool {
+		return m.Path == "github.com/dolthub/go-mysql-server"
+	})
+}
+
+// serveDemo serves the demo and says how to try it. That goes to stderr, as
+// stdout belongs to the access log.
+func (p *process) serveDemo(cfg *gateway.Config) error {
+	err := p.serve(cfg, func(addrs []net.Addr) {
+		fmt.Fprintf(p.stderr, `
+There is no zerohop.toml here, so this is the demo. Its table of users is in
+memory: nothing is kept when it stops. Try it from another terminal:
+
+curl -u alice:secret http://%[1]s/getuser
+curl http://%[1]s/users/2
+
+Ctrl-C stops it.
+
+`, addrs[0])
+	})
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w; stop what has the demo's address, or write a zerohop.toml with another one", err)
+	}
+	return err
+}
+
+// serve serves a configuration until a signal comes, then answers what is under
+// way; a second signal ends that. ready is called when the addresses are bound.
+func (p *process) serve(cfg *gateway.Config, ready func([]net.Addr)) error {
+	log := slog.New(slog.NewTextHandler(p.stderr, nil))
+	server, err := gateway.New(cfg, gateway.Options{AccessLog: p.stdout, ErrorLog: log, Version: version()})
+	if err != nil {
+		return refused{fmt.Errorf("zerohop: %w", err)}
+	}
+	if err := server.Listen(); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	for _, addr := range server.Addrs() {
+		log.Info("listening", "address", addr.String())
+	}
+	ready(server.Addrs())
+	served := make(chan error, 1)
+	go func() { served <- server.Serve() }()
+	select {
+	case err := <-served:
+		return err
+	case s := <-p.signals:
+		log.Info("draining", "signal", s.String())
+	}
+	if err := p.drain(server, drainTime(cfg)); err != nil {
+		return err
+	}
+	return <-served
+}
+
+// drain answers the requests under way, for at most the given time, and closes
+// the server.
+func (p *process) drain(server *gateway.Server, most time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), most)
+	defer cancel()
+	drained := make(chan error, 1)
+	go func() { drained <- errors.Join(server.Shutdown(ctx), server.Close()) }()
+	select {
+	case err := <-drained:
+		if err != nil {
+			return fmt.Errorf("drain: %w", err)
+		}
+		return nil
+	case <-p.signals:
+		return errSecondSignal
+	}
+}
+
+// drainTime returns how long the slowest request may take, and some seconds for
+// its body to come and its answer to go.
+func drainTime(cfg *gateway.Config) time.Duration {
+	slowest := cfg.Limits.RequestTimeout
+	for _, r := range cfg.Routes {
+		slowest = max(slowest, r.RequestTimeout)
+	}
+	return slowest + cfg.Limits.HeaderTimeout
+}

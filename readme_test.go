@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"zerohop/gateway"
+	"zerohop/gateway/conffile"
+)
+
+// readme returns README.md, and the blocks of code in it that are in a language.
+func readme(t *testing.T, language string) (text string, blocks []string) {
+	t.Helper()
+	b, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, found := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(string(b), -1) {
+		blocks = append(blocks, found[1])
+	}
+	if len(blocks) == 0 {
+		t.Fatalf("README.md has no %s block", language)
+	}
+	return string(b), blocks
+}
+
+// TestReadmeConfigurations checks every configuration of the README as
+// `zerohop check` does.
+func TestReadmeConfigurations(t *testing.T) {
+	_, blocks := readme(t, "toml")
+	for _, block := range blocks {
+		_, err := gateway.ParseConfig("zerohop.toml", []byte(block), conffile.Surroundings{
+			LookupEnv: func(string) (string, bool) { return "", false },
+			ReadFile:  os.ReadFile,
+		})
+		if err != nil {
+			t.Errorf("%v\nin\n%s", err, block)
+		}
+	}
+}
+
+// TestReadmeExamples follows the README's curl lines against the demo, and
+// compares what they answer.
+func TestReadmeExamples(t *testing.T) {
+	cfg, err := gateway.DemoConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	published := cfg.Listen[0]
+	cfg.Listen, cfg.Admin = []string{"127.0.0.1:0"}, ""
+	server, err := gateway.New(cfg, gateway.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	go server.Serve()
+	defer server.Close()
+
+	_, blocks := readme(t, "console")
+	examples := 0
+	for _, block := range blocks {
+		lines := strings.Split(strings.TrimSpace(block), "\n")
+		for i := 0; i+1 < len(lines); i += 2 {
+			line := strings.Replace(lines[i], published, server.Addrs()[0].String(), 1)
+			got, err := follow(line)
+			if err != nil {
+				t.Errorf("%s: %v", lines[i], err)
+			} else if want := lines[i+1]; !alike(got, want) {
+				t.Errorf("%s: got %s, want %s", lines[i], got, want)
+			}
+			examples++
+		}
+	}
+	if examples < 4 {
+		t.Errorf("got %d examples, want 4 and more", examples)
+	}
+}
+
+// follow does what a line `$ curl [-u USER:PASSWORD] URL` does.
+func follow(line string) (string, error) {
+	fields := strings.Fields(line)
+	if len(fields) < 3 || fields[0] != "$" || fields[1] != "curl" {
+		return "", fmt.Errorf("not a curl line: %q", line)
+	}
+	request, err := http.NewRequest("GET", fields[len(fields)-1], nil)
+	if err != nil {
+		return "", err
+	}
+	if fields[2] == "-u" {
+		user, password, _ := strings.Cut(fields[3], ":")
+		request.SetBasicAuth(user, password)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return string(body), err
+}
+
+// alike compares an answer with what the README says of it, where … stands for
+// any text.
+func alike(got, want string) bool {
+	pattern := strings.ReplaceAll(regexp.QuoteMeta(want), "…", `[^"]+`)
+	return regexp.MustCompile("^"+pattern+"$").MatchString(got) && json.Valid([]byte(got))
+}
+
+// TestReadmeNamesWhatIsThere holds the README's commands, keys and folders
+// against the project.
+func TestReadmeNamesWhatIsThere(t *testing.T) {
+	text, _ := readme(t, "sh")
+	ci, err := os.ReadFile(".ci/run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if command := []byte("go test -race ./..."); !bytes.Contains(ci, command) || !strings.Contains(text, string(command)) {
+		t.Error("the README's test command is not the one that .ci/run ends with")
+	}
+	for _, found := range regexp.MustCompile("(?m)^\\| `([a-z/.]+)` \\|").FindAllStringSubmatch(text, -1) {
+		name := found[1]
+		if strings.HasSuffix(name, "/") || strings.HasSuffix(name, ".go") {
+			if _, err := os.Stat(name); err != nil {
+				t.Errorf("README.md names %s: %v", name, err)
+			}
+		}
+	}
+}
