@@ -100,7 +100,8 @@ func (l *accessLog) read(counts statuses) error {
 	chunk := make([]byte, 256<<10)
 	for {
 		n, err := l.file.Read(chunk)
-		rest := append(l.partial, chunk[:n]...)
+		l.partial = append(l.partial, chunk[:n]...)
+		rest := l.partial
 		for {
 			line, after, whole := bytes.Cut(rest, []byte("\n"))
 			if !whole {

@@ -55,7 +55,7 @@ func writtenAt(raw string, offset int) int {
 // escape returns how many bytes an escape sequence is written with, and how
 // many it stands for.
 func escape(raw string) (written, size int) {
-	hex := 0
+	var hex int
 	switch raw[1] {
 	case 'x':
 		hex = 2

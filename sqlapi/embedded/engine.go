@@ -51,7 +51,7 @@ func Open(seed string) (*Engine, error) {
 	provider := memory.NewDBProvider(database)
 	engine := sqle.NewDefault(provider)
 	if err := run(engine, provider, seed); err != nil {
-		engine.Close()
+		_ = engine.Close()
 		return nil, fmt.Errorf("load the seed of the embedded engine: %w", err)
 	}
 	e := &Engine{engine: engine, listener: newListener()}
@@ -59,7 +59,7 @@ func Open(seed string) (*Engine, error) {
 	e.server, err = server.NewServer(server.Config{Listener: e.listener}, engine,
 		sql.NewContext, memory.NewSessionBuilder(provider), nil)
 	if err != nil {
-		engine.Close()
+		_ = engine.Close()
 		return nil, fmt.Errorf("start the embedded engine: %w", err)
 	}
 	e.accepting.Go(e.server.Listener.Accept)

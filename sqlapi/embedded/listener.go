@@ -119,7 +119,7 @@ func socketPair() (near, far net.Conn, err error) {
 	}
 	near, err = connOf(fds[0])
 	if err != nil {
-		syscall.Close(fds[1])
+		_ = syscall.Close(fds[1])
 		return nil, nil, err
 	}
 	far, err = connOf(fds[1])

@@ -23,10 +23,11 @@ type getuser struct {
 
 func (g *getuser) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	user, password, ok := r.BasicAuth()
-	status, size := http.StatusUnauthorized, 0
+	var status, size int
 	if ok {
 		status, size = g.count(w, r, user, password)
 	} else {
+		status = http.StatusUnauthorized
 		w.Header().Set("WWW-Authenticate", `Basic realm="getuser", charset="UTF-8"`)
 		size = refuse(w, status)
 	}

@@ -47,8 +47,8 @@ func (t *translator) setItem(b *strings.Builder) error {
 		fmt.Fprintf(b, `\x{%x}`, low)
 		return nil
 	}
-	if low == '-' {
-		return refuse("a - on both sides of a - in a set")
+	if rest[1] == '-' {
+		return refuse("-- in a set")
 	}
 	t.pos++
 	if class, _, err := t.setClass(); class != "" || err != nil {
@@ -96,7 +96,7 @@ func (t *translator) setRune() (rune, error) {
 	rest := t.source[t.pos:]
 	switch {
 	case strings.HasPrefix(rest, "["), strings.HasPrefix(rest, "&&"), strings.HasPrefix(rest, "--"):
-		return 0, refuse(`a set within a set, && or --; a plain bracket is \[`)
+		return 0, refuse(`a set within a set, && or --; a plain bracket in a set is \[`)
 	case strings.HasPrefix(rest, `\`) && len(rest) > 1:
 		if c := rest[1]; c == 'b' || c == 'Q' {
 			return 0, refuse(`\%c in a set`, c)
