@@ -52,7 +52,10 @@ var guarded = []string{
 }
 
 // forTests are the packages of others that tests may import besides.
-var forTests = []string{"go.uber.org/goleak", "github.com/go-sql-driver/mysql"}
+var forTests = []string{
+	"go.uber.org/goleak", "github.com/go-sql-driver/mysql",
+	"github.com/pelletier/go-toml/v2", "github.com/dolthub/go-icu-regex",
+}
 
 // driverNames are what the product uses of go-sql-driver/mysql: it connects
 // and closes, and nothing more. Statements are sqlapi/wire's.

@@ -25,7 +25,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv("ZEROHOP_TEST_AS_MAIN") != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	tidyUp()
+	os.Exit(code)
 }
 
 // zerohop returns the program as a command in a folder, not yet started.

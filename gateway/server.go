@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"zerohop/sqlapi"
 )
 
 // requestIDHeader names the request in the request, in the response and, as
@@ -144,10 +146,26 @@ func (s *Server) Listen() error {
 			return err
 		}
 	}
-	if s.admin == nil {
-		return nil
+	if s.admin != nil {
+		if err := s.admin.listen(s.cfg.Admin); err != nil {
+			return err
+		}
 	}
-	return s.admin.listen(s.cfg.Admin)
+	s.releaseTrial()
+	return nil
+}
+
+// releaseTrial gives back what the trial engine has cost the start, where no
+// database is one.
+func (s *Server) releaseTrial() {
+	for _, db := range s.cfg.Databases {
+		if db.Embedded() {
+			return
+		}
+	}
+	if err := sqlapi.ReleaseTrial(); err != nil {
+		s.problems.log.Debug("memory of the trial engine was not given back", "error", err)
+	}
 }
 
 // Addrs returns the public addresses that Listen opened, in their order in

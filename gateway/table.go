@@ -46,7 +46,7 @@ type group interface {
 func newTable(cfg *Config) (*table, error) {
 	t := &table{groups: map[string]*backends.Group{}, databases: map[string]*sqlapi.Database{}}
 	for name, c := range cfg.Databases {
-		if c.DSN == "embedded" {
+		if c.Embedded() {
 			c.Seed = assets.DemoSQL
 		}
 		db, err := sqlapi.New(c)

@@ -54,8 +54,8 @@ const (
 	maxBytes       = 1 << 40
 )
 
-// embedded reports whether the database is the in-memory trial engine.
-func (c *Config) embedded() bool { return c.DSN == "embedded" }
+// Embedded reports whether the database is the in-memory trial engine.
+func (c *Config) Embedded() bool { return c.DSN == "embedded" }
 
 // Validate returns every fault of the configuration, each a *FieldError. None
 // quotes the DSN.
@@ -68,7 +68,7 @@ func (c Config) Validate() []error {
 	}
 	if c.DSN == "" {
 		check(false, "dsn", "no DSN", `say where the database is: dsn = "user:${DB_PASSWORD}@tcp(127.0.0.1:3306)/name"`)
-	} else if !c.embedded() {
+	} else if !c.Embedded() {
 		if _, err := wire.NewDialer(c.DSN, c.MaxBytes, nil); err != nil {
 			check(false, "dsn", err.Error(), "")
 		}

@@ -44,7 +44,7 @@ func New(cfg Config) (*Database, error) {
 	}
 	db := &Database{cfg: cfg, stop: make(chan struct{})}
 	dsn, dial := cfg.DSN, wire.DialFunc(nil)
-	if cfg.embedded() {
+	if cfg.Embedded() {
 		db.trial = &trial{seed: cfg.Seed}
 		dsn, dial = trialDSN, db.trial.dial
 	}

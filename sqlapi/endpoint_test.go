@@ -123,7 +123,7 @@ func TestShapes(t *testing.T) {
 		f("select :client.ip as ip", "", `[{"ip":"192.0.2.1"}]`)
 		f("insert into note (n, t) values (7, 'x')", "", `{"errcode":0,"insert_id":1,"affected_rows":1}`)
 		remark := `,"errstr":"Rows matched: 1  Changed: 1  Warnings: 0"`
-		if cfg.embedded() {
+		if cfg.Embedded() {
 			remark = "" // it has none
 		}
 		f("update note set n = 8 where n = 7", "", `{"errcode":0`+remark+`,"affected_rows":1}`)

@@ -75,7 +75,7 @@ func settings(server wire.Server, cfg *Config) []string {
 	// through, so it comes a little later.
 	limit := cfg.Timeout + max(cfg.Timeout/10, 100*time.Millisecond)
 	switch {
-	case cfg.embedded():
+	case cfg.Embedded():
 	case server.MariaDB:
 		list = append(list, "SET SESSION max_statement_time = "+strconv.FormatFloat(limit.Seconds(), 'f', 3, 64))
 	default:

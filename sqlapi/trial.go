@@ -52,3 +52,9 @@ func (t *trial) close() error {
 	}
 	return t.engine.Close()
 }
+
+// ReleaseTrial gives back the memory that having the embedded engine in the
+// program costs at its start, for a process none of whose databases is the
+// engine. What it gives back are pages of the program's file, which the system
+// reads again should they be needed after all.
+func ReleaseTrial() error { return embedded.Trim() }

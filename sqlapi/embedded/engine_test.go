@@ -42,6 +42,31 @@ func TestOpenSeed(t *testing.T) {
 	f("create table a (b int);\n\ninsert in a values (1);\nselect 1", "line 3: ")
 }
 
+// The statements of the demo, on the data of the demo.
+func TestDemo(t *testing.T) {
+	seed, err := os.ReadFile("../../assets/demo.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := connect(t, open(t, string(seed)))
+	f := func(passwd string, want int) {
+		t.Helper()
+		var got int
+		err := conn.QueryRowContext(t.Context(),
+			"select count(*) as count from user where user = ? and passwd = ?", "alice", passwd).Scan(&got)
+		if err != nil || got != want {
+			t.Errorf("password %q: got %d and error %v, want %d", passwd, got, err, want)
+		}
+	}
+	f("secret", 1)
+	f("wrong", 0)
+	var user string
+	err = conn.QueryRowContext(t.Context(), "select user from user where id = ?", "2").Scan(&user)
+	if err != nil || user != "bob" {
+		t.Errorf("id 2: got %q and error %v, want bob", user, err)
+	}
+}
+
 func TestDialErrors(t *testing.T) {
 	e := open(t, "")
 	ctx, cancel := context.WithCancel(t.Context())
