@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -51,14 +52,25 @@ func startProcess(name string, stdout *os.File, program string, args ...string) 
 	p.cmd.Stderr = p.stderr
 	p.cmd.SysProcAttr = childAttributes()
 	p.cmd.WaitDelay = pipeGrace
-	if err := p.cmd.Start(); err != nil {
+	started := make(chan error)
+	go p.run(started)
+	if err := <-started; err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	go func() {
-		defer close(p.ended)
-		_ = p.cmd.Wait() // how it ended matters to nobody who stopped it
-	}()
 	return p, nil
+}
+
+// run starts the child, says so, and waits for its end. The child is killed
+// when the thread that has started it ends, so this one is kept.
+func (p *process) run(started chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer close(p.ended)
+	err := p.cmd.Start()
+	started <- err
+	if err == nil {
+		_ = p.cmd.Wait() // how it ended matters to nobody who stopped it
+	}
 }
 
 func (p *process) pid() int { return p.cmd.Process.Pid }

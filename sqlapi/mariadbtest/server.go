@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -120,14 +121,23 @@ func (s *Server) Restart() error {
 	s.process.Stdout, s.process.Stderr = s.log, s.log
 	// The server must not outlive a test that is killed.
 	s.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := s.process.Start(); err != nil {
+	s.exited = make(chan struct{})
+	started := make(chan error)
+	go func() {
+		// The signal comes when the thread that has started the server ends,
+		// which for others than this one may be at any time.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(s.exited)
+		err := s.process.Start()
+		started <- err
+		if err == nil {
+			_ = s.process.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
 		return fmt.Errorf("start mariadbd: %w", err)
 	}
-	s.exited = make(chan struct{})
-	go func() {
-		_ = s.process.Wait()
-		close(s.exited)
-	}()
 	return s.awaitReady()
 }
 
