@@ -24,6 +24,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"zerohop/assets"
 	"zerohop/gateway"
 )
 
@@ -47,6 +48,8 @@ type process struct {
 func main() {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	// The reader of the access log may go away without taking us along.
+	signal.Ignore(syscall.SIGPIPE)
 	os.Exit(run(os.Args[1:], &process{os.Stdout, os.Stderr, signals}))
 }
 
@@ -55,6 +58,7 @@ type commands struct {
 	Alone   aloneCommand   `cmd:"" hidden:"" default:"withargs"`
 	Serve   serveCommand   `cmd:"" help:"Serve a configuration."`
 	Check   checkCommand   `cmd:"" help:"Name everything that is wrong with a configuration."`
+	Init    initCommand    `cmd:"" help:"Write a configuration to begin with."`
 	Version versionCommand `cmd:"" help:"Say which version this is."`
 }
 
@@ -151,6 +155,47 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %s", n, noun)
 }
 
+// initCommand writes the starter configuration to a file that is not there yet.
+type initCommand struct{ fileFlag }
+
+func (c *initCommand) Run(p *process) error {
+	path, flag := c.path(), ""
+	err := writeNew(path, assets.StarterConfig)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return refused{fmt.Errorf("zerohop: %s is there already and was not touched; -c FILE names another one", path)}
+	case errors.Is(err, fs.ErrNotExist):
+		return refused{fmt.Errorf("zerohop: %w", err)}
+	case err != nil:
+		return err
+	}
+	if c.Config != nil {
+		flag = " -c " + path
+	}
+	_, err = fmt.Fprintf(p.stdout, `%s is written. Next:
+
+  edit %[1]s, the dsn first: it says where your database is
+  zerohop check%[2]s
+  zerohop serve%[2]s
+`, path, flag)
+	return err
+}
+
+// writeNew writes a file for its owner alone, as there will be a password in
+// it. When a file of that name is there already the error is fs.ErrExist. A
+// file that could not be written to its end is removed.
+func writeNew(path, text string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("write configuration: %w", err)
+	}
+	_, err = file.WriteString(text)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("write configuration: %w", errors.Join(err, os.Remove(path)))
+	}
+	return nil
+}
+
 type versionCommand struct{}
 
 func (versionCommand) Run(p *process) error {
@@ -213,6 +258,12 @@ func (p *process) serve(cfg *gateway.Config, ready func([]net.Addr)) error {
 	}
 	for _, addr := range server.Addrs() {
 		log.Info("listening", "address", addr.String())
+	}
+	for _, addr := range server.InternalAddrs() {
+		log.Info("listening for processes of this machine", "address", addr.String())
+	}
+	if addr := server.AdminAddr(); addr != nil {
+		log.Info("listening for the operator", "address", addr.String())
 	}
 	ready(server.Addrs())
 	served := make(chan error, 1)

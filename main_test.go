@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -119,6 +120,42 @@ func TestExitCodesAndMessages(t *testing.T) {
 	f(busy, []string{"serve"}, 1, "", "address already in use")
 }
 
+// TestInit writes the starter file, and does with it what is said next.
+func TestInit(t *testing.T) {
+	folder := t.TempDir()
+	f := func(code int, output string, args ...string) {
+		t.Helper()
+		got, err := zerohop(t, folder, args...).CombinedOutput()
+		if exit, failed := errors.AsType[*exec.ExitError](err); failed != (code != 0) || failed && exit.ExitCode() != code {
+			t.Errorf("zerohop %q: got %v, want exit code %d", args, err, code)
+		}
+		if !strings.Contains(string(got), output) {
+			t.Errorf("zerohop %q: got\n%s\nwant %q", args, got, output)
+		}
+	}
+	f(0, "zerohop.toml is written. Next:\n\n  edit zerohop.toml, the dsn first: it says where your database is\n  zerohop check\n  zerohop serve\n", "init")
+	f(0, "zerohop.toml: ok, 2 routes, 1 database\n", "check")
+	path := filepath.Join(folder, defaultFile)
+	if info, err := os.Stat(path); err != nil || info.Mode() != 0o600 {
+		t.Errorf("got the mode %v, %v, want -rw-------", info.Mode(), err)
+	}
+
+	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f(2, "zerohop: zerohop.toml is there already and was not touched; -c FILE names another one\n", "init")
+	if text, err := os.ReadFile(path); string(text) != "mine" {
+		t.Errorf("got %q, %v, want the file as it was", text, err)
+	}
+	f(0, "other.toml is written. Next:\n\n  edit other.toml, the dsn first: it says where your database is\n  zerohop check -c other.toml\n", "init", "-c", "other.toml")
+	f(2, "write configuration: open no/such.toml: no such file or directory\n", "init", "-c", "no/such.toml")
+	f(2, "", "init", "-c", "")
+	if err := os.Symlink(filepath.Join(folder, "elsewhere"), filepath.Join(folder, "link.toml")); err != nil {
+		t.Fatal(err)
+	}
+	f(2, "link.toml is there already", "init", "-c", "link.toml")
+}
+
 // waitingWriter collects what is written, for a reader that waits for a text.
 type waitingWriter struct {
 	mu      sync.Mutex
@@ -139,22 +176,26 @@ func (w *waitingWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+func (w *waitingWriter) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.String()
+}
+
 // await returns what the pattern's first group matches once it does.
 func (w *waitingWriter) await(t *testing.T, pattern string) string {
 	t.Helper()
 	re := regexp.MustCompile(pattern)
 	overdue := time.After(30 * time.Second)
 	for {
-		w.mu.Lock()
-		m := re.FindStringSubmatch(w.text.String())
-		w.mu.Unlock()
+		m := re.FindStringSubmatch(w.String())
 		if m != nil {
 			return m[1]
 		}
 		select {
 		case <-w.changed:
 		case <-overdue:
-			t.Fatalf("%s was not written, but:\n%s", pattern, w.text.String())
+			t.Fatalf("%s was not written, but:\n%s", pattern, w)
 		}
 	}
 }
@@ -177,7 +218,7 @@ func TestDemoBanner(t *testing.T) {
 	if m == nil {
 		t.Fatalf("the first curl line is %q", line)
 	}
-	if banner := log.text.String(); !strings.Contains(banner, "nothing is kept") {
+	if banner := log.String(); !strings.Contains(banner, "nothing is kept") {
 		t.Errorf("the banner does not say that nothing is kept:\n%s", banner)
 	}
 	f := func(password string, status int, body string) {
@@ -208,6 +249,52 @@ func TestDemoBanner(t *testing.T) {
 		t.Errorf("the demo ended with %v", err)
 	}
 	access.await(t, `(GET /getuser)`)
+}
+
+// TestGoneReader takes the reader of the access log away: requests are answered
+// as before, and the lines that nobody gets are counted.
+func TestGoneReader(t *testing.T) {
+	needEngine(t)
+	log := newWaitingWriter()
+	cmd := zerohop(t, folderWith(t, defaultFile, "admin = \"127.0.0.1:0\""+good), "serve")
+	cmd.Stderr = log
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout = writer
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	reader.Close()
+	writer.Close()
+	public := "http://" + log.await(t, `msg=listening address=(\S+)`)
+	operator := "http://" + log.await(t, `msg="listening for the operator" address=(\S+)`)
+	lost := regexp.MustCompile(`(?m)^zerohop_access_log_lines_dropped_total ([1-9]\d*)$`)
+	for overdue := time.Now().Add(30 * time.Second); ; {
+		if got, err := follow("$ curl " + public + "/one"); got != `[{"one":1}]` {
+			t.Fatalf("got %q, %v", got, err)
+		}
+		page, err := follow("$ curl " + operator + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lost.MatchString(page) {
+			break
+		}
+		if time.Now().After(overdue) {
+			t.Fatalf("no lost line was counted:\n%s", page)
+		}
+		time.Sleep(20 * time.Millisecond) // lines are written once a second
+	}
+	http.DefaultClient.CloseIdleConnections()
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("the server ended with %v, want 0", err)
+	}
+	log.await(t, `(access log cannot be written)`)
 }
 
 // TestSignals sends a signal while a request is under way: one lets it be

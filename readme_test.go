@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -55,15 +57,7 @@ func TestReadmeExamples(t *testing.T) {
 	}
 	published := cfg.Listen[0]
 	cfg.Listen, cfg.Admin = []string{"127.0.0.1:0"}, ""
-	server, err := gateway.New(cfg, gateway.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Listen(); err != nil {
-		t.Fatal(err)
-	}
-	go server.Serve()
-	defer server.Close()
+	server := startDemo(t, cfg)
 
 	_, blocks := readme(t, "console")
 	examples := 0
@@ -83,6 +77,21 @@ func TestReadmeExamples(t *testing.T) {
 	if examples < 4 {
 		t.Errorf("got %d examples, want 4 and more", examples)
 	}
+}
+
+// startDemo runs a server until the test ends.
+func startDemo(t *testing.T, cfg *gateway.Config) *gateway.Server {
+	t.Helper()
+	server, err := gateway.New(cfg, gateway.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	go server.Serve()
+	t.Cleanup(func() { server.Close() })
+	return server
 }
 
 // follow does what a line `$ curl [-u USER:PASSWORD] URL` does.
@@ -113,6 +122,62 @@ func follow(line string) (string, error) {
 func alike(got, want string) bool {
 	pattern := strings.ReplaceAll(regexp.QuoteMeta(want), "…", `[^"]+`)
 	return regexp.MustCompile("^"+pattern+"$").MatchString(got) && json.Valid([]byte(got))
+}
+
+// TestReadmeOperations holds the tables of the section on operations against
+// what a server says of itself: metrics with their types, the fields of
+// /status, the codes of problems. Metrics that alerts use are there, too.
+func TestReadmeOperations(t *testing.T) {
+	needEngine(t)
+	cfg, err := gateway.DemoConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Listen, cfg.Admin = []string{"127.0.0.1:0"}, "127.0.0.1:0"
+	server := startDemo(t, cfg)
+	page := func(path string) string {
+		t.Helper()
+		got, err := follow("$ curl http://" + server.AdminAddr().String() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	text, alerts := readme(t, "promql")
+	documented, printed := map[string]string{}, map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)(?:\\{[a-z,]+\\})?` \\| (counter|gauge|histogram) \\|").FindAllStringSubmatch(text, -1) {
+		documented[row[1]] = row[2]
+	}
+	// A counter of requests is there once there is a request.
+	if _, err := follow("$ curl http://" + server.Addrs()[0].String() + "/users/1"); err != nil {
+		t.Fatal(err)
+	}
+	metrics := page("/metrics")
+	for _, line := range regexp.MustCompile(`(?m)^# TYPE (\S+) (\S+)$`).FindAllStringSubmatch(metrics, -1) {
+		printed[line[1]] = line[2]
+	}
+	if runtime.GOOS == "linux" && !maps.Equal(documented, printed) {
+		t.Errorf("README.md has the metrics\n%v\nand /metrics\n%v", documented, printed)
+	}
+	for _, name := range regexp.MustCompile(`\b(?:zerohop|process)_[a-z_]+`).FindAllString(strings.Join(alerts, ""), -1) {
+		if documented[name] == "" && documented[strings.TrimSuffix(name, "_bucket")] != "histogram" {
+			t.Errorf("an alert of README.md uses %s, which is not there", name)
+		}
+	}
+	for _, found := range regexp.MustCompile(`zerohop_problems_total\{code="(\w+)"\}`).FindAllStringSubmatch(metrics, -1) {
+		if !regexp.MustCompile("(?m)^\\| [45]\\d\\d \\| `" + found[1] + "` \\|").MatchString(text) {
+			t.Errorf("README.md does not explain the code %s", found[1])
+		}
+	}
+	var status map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(page("/status")), &status); err != nil {
+		t.Fatal(err)
+	}
+	for field := range status {
+		if !regexp.MustCompile("(?m)^\\| (?:`\\w+`, )*`" + field + "`").MatchString(text) {
+			t.Errorf("README.md does not explain the field %s of /status", field)
+		}
+	}
 }
 
 // TestReadmeNamesWhatIsThere holds the README's commands, keys and folders

@@ -8,6 +8,12 @@ import _ "embed"
 //go:embed demo.toml
 var DemoConfig string
 
+// StarterConfig is the configuration that a new user begins with: every key
+// that there is, explained, most of them commented out.
+//
+//go:embed zerohop.toml
+var StarterConfig string
+
 // DemoSQL fills the database of the demo: SQL statements of the MySQL dialect,
 // each ended by a semicolon.
 //

@@ -1,7 +1,8 @@
 // Package assets holds the files that are built into the binary: the
-// configuration and the data of the demo.
+// configuration and the data of the demo, and the configuration that a new
+// user begins with.
 //
 // It gives them out as strings and knows nothing of their meaning: gateway
-// reads the configuration, sqlapi/embedded runs the SQL. It starts nothing and
-// owns no goroutine.
+// reads the configurations, main writes one out, sqlapi/embedded runs the SQL.
+// It starts nothing and owns no goroutine.
 package assets

@@ -28,6 +28,7 @@ type member interface {
 	// serve answers the request, or returns ErrFull or ErrClosed before
 	// anything was done about it, or the handler's error.
 	serve(ctx context.Context, rc *fasthttp.RequestCtx, h Handler) error
+	stats() MemberStats
 	close()
 }
 

@@ -18,6 +18,7 @@ type workers struct {
 	mu      sync.Mutex
 	busy    int
 	waiting list.List // of chan error: nil is a worker, an error a refusal
+	refused uint64
 	closed  bool
 }
 
@@ -53,6 +54,7 @@ func (w *workers) enter() (turn *list.Element, err error) {
 	case w.waiting.Len() < w.queue:
 		return w.waiting.PushBack(make(chan error, 1)), nil
 	}
+	w.refused++
 	return nil, ErrFull
 }
 

@@ -20,6 +20,11 @@ type acceptor struct {
 	serve func(net.Conn) error
 	log   *slog.Logger
 	epoch time.Time
+	files socketFiles
+	// internal: its clients are our own processes, which may use every route.
+	internal bool
+	// surplus is how many connections over the limit are told so.
+	surplus int64
 
 	draining atomic.Bool
 	open     atomic.Int64
@@ -36,7 +41,8 @@ type acceptor struct {
 }
 
 // surplusConnections is how many connections over the limit are told so, each
-// for a moment, at the same time; any further one is closed at once.
+// for a moment, at the same time, if there are descriptors; any further one is
+// closed at once.
 const surplusConnections = 64
 
 // The pause after a failed accept, which usually means that descriptors have
@@ -52,27 +58,36 @@ const acceptWindow = 50 * time.Millisecond
 
 func newAcceptor(limits Limits, serve func(net.Conn) error, log *slog.Logger) *acceptor {
 	a := &acceptor{
-		limits: limits,
-		serve:  serve,
-		log:    log,
-		epoch:  time.Now(),
-		conns:  map[*conn]struct{}{},
-		stop:   make(chan struct{}),
+		limits:  limits,
+		serve:   serve,
+		log:     log,
+		epoch:   time.Now(),
+		surplus: surplusConnections,
+		conns:   map[*conn]struct{}{},
+		stop:    make(chan struct{}),
 	}
 	a.running.Add(1)
 	return a
 }
 
+// allow sets how many connections may be open, and how many over that are
+// told so. It is called before start.
+func (a *acceptor) allow(connections, surplus int) {
+	a.limits.Connections, a.surplus = connections, int64(surplus)
+}
+
 // now is a clock that only runs forward and costs little to read.
 func (a *acceptor) now() time.Duration { return time.Since(a.epoch) }
 
-// listen opens a TCP address. Nothing is accepted yet.
+// listen opens an address, host:port or unix:/path. Nothing is accepted yet.
 func (a *acceptor) listen(addr string) error {
-	config := net.ListenConfig{KeepAlive: 30 * time.Second}
-	// Multipath TCP, on by default, costs a fallback for each connection of
-	// a client that has none, and hides the state of the socket.
-	config.SetMultipathTCP(false)
-	ln, err := config.Listen(context.Background(), "tcp", addr)
+	var ln net.Listener
+	var err error
+	if path, ok := socketPath(addr); ok {
+		ln, err = a.files.listen(path)
+	} else {
+		ln, err = listenTCP(addr)
+	}
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", addr, err)
 	}
@@ -84,6 +99,18 @@ func (a *acceptor) listen(addr string) error {
 	}
 	a.listeners = append(a.listeners, ln)
 	return nil
+}
+
+// listenTCP listens for connections that are probed when they are silent, so
+// that one whose other end has vanished without a word is dead after a minute.
+func listenTCP(addr string) (net.Listener, error) {
+	config := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{
+		Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3,
+	}}
+	// Multipath TCP, on by default, costs a fallback for each connection of
+	// a client that has none, and hides the state of the socket.
+	config.SetMultipathTCP(false)
+	return config.Listen(context.Background(), "tcp", addr)
 }
 
 // addrs returns where the acceptor listens.
@@ -144,7 +171,7 @@ func (a *acceptor) take(inner net.Conn) {
 	over := a.open.Add(1) - int64(a.limits.Connections)
 	c.surplus = over > 0
 	a.mu.Lock()
-	if a.closed || over > surplusConnections {
+	if a.closed || over > a.surplus {
 		a.mu.Unlock()
 		a.open.Add(-1)
 		inner.Close()

@@ -106,3 +106,23 @@ func TestListenTurnsMultipathTCPOff(t *testing.T) {
 		}
 	}
 }
+
+func TestConnectionsAreKeptAlive(t *testing.T) {
+	ts := startServer(t, testLimits(), newTestRoute(t, "/", say("")))
+	c := ts.dial()
+	c.send(plainGet)
+	c.receive("GET")
+	ts.public.mu.Lock()
+	defer ts.public.mu.Unlock()
+	for known := range ts.public.conns {
+		raw, err := known.Conn.(*net.TCPConn).SyscallConn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = raw.Control(func(fd uintptr) {
+			if on, err := syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_KEEPALIVE); err != nil || on == 0 {
+				t.Errorf("got keep-alive %d %v, want it on", on, err)
+			}
+		})
+	}
+}

@@ -1,10 +1,12 @@
 package gateway
 
 import (
+	"bytes"
 	"io"
 	"log/slog"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -32,11 +34,16 @@ type accessLog struct {
 	ended   chan struct{}
 
 	failed bool // the last write did; for the writing goroutine alone
+
+	lost atomic.Uint64 // lines since the start, for want of a reader or a file that takes them
 }
 
 const (
 	accessLogChunk = 32 << 10 // bytes that are written without waiting for the second to end
 	accessLogBound = 4 << 20  // bytes that may wait for a slow reader
+
+	// accessLogPatience is how long the end waits for a reader.
+	accessLogPatience = 2 * time.Second
 )
 
 // start starts the goroutine that writes. It does nothing the second time, or
@@ -61,6 +68,7 @@ func (a *accessLog) add(rc *fasthttp.RequestCtx, s *scope, parsed bool) {
 	}
 	if len(a.lines) >= accessLogBound {
 		a.dropped++
+		a.lost.Add(1)
 		return
 	}
 	if second := s.start.Unix(); second != a.second || a.stamp == nil {
@@ -174,7 +182,8 @@ func (a *accessLog) write(spare []byte) []byte {
 	if len(lines) == 0 {
 		return lines
 	}
-	_, err := a.out.Write(lines)
+	n, err := a.out.Write(lines)
+	a.lost.Add(uint64(bytes.Count(lines[n:], []byte{'\n'})))
 	if err != nil && !a.failed {
 		a.log.Error("access log cannot be written", "error", err)
 	}
@@ -186,7 +195,7 @@ func (a *accessLog) write(spare []byte) []byte {
 }
 
 // close writes what was added before, and ends the goroutine. It waits for
-// out, however slow that is. Lines added later are dropped.
+// out, but not for one that is stuck. Lines added later are dropped.
 func (a *accessLog) close() {
 	a.mu.Lock()
 	first, stop := !a.closed, a.stop
@@ -198,5 +207,9 @@ func (a *accessLog) close() {
 	if first {
 		close(stop)
 	}
-	<-a.ended
+	select {
+	case <-a.ended:
+	case <-time.After(accessLogPatience):
+		a.log.Error("access log given up: its reader is stuck")
+	}
 }

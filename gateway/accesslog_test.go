@@ -114,6 +114,9 @@ func TestAccessLogDropsWhenReaderIsStuck(t *testing.T) {
 	}
 	close(out.release)
 	a.close()
+	if got := a.lost.Load(); got != uint64(dropped) {
+		t.Errorf("got %d lines counted as lost, want %d", got, dropped)
+	}
 	if want := fmt.Sprintf("lines=%d", dropped); !strings.Contains(log.String(), want) {
 		t.Errorf("got the log %s, want %s", log.String(), want)
 	}
@@ -137,6 +140,9 @@ func TestAccessLogReportsABrokenReaderOnce(t *testing.T) {
 	a.close()
 	if got := strings.Count(log.String(), "pipe is gone"); got != 1 {
 		t.Errorf("got %d reports, want 1: %s", got, log.String())
+	}
+	if got := a.lost.Load(); got != 3 {
+		t.Errorf("got %d lines counted as lost, want 3", got)
 	}
 }
 

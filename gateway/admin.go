@@ -1,32 +1,81 @@
 package gateway
 
 import (
-	"sync/atomic"
-
 	"github.com/valyala/fasthttp"
 )
 
 // admin answers on the listener that is for the operator alone.
-type admin struct {
-	draining *atomic.Bool
+type admin struct{ server *Server }
+
+// adminIndex says what there is.
+const adminIndex = `zerohop
+
+/healthz  ok as long as the process runs
+/readyz   ready while new requests are wanted; 503 when draining
+/status   what is going on, as JSON
+/metrics  the same and more, for Prometheus
+`
+
+const (
+	plainText       = "text/plain; charset=utf-8"
+	applicationJSON = "application/json"
+)
+
+// handle answers one request. Everything can be asked for with GET or HEAD, and
+// nothing is to be kept by a cache.
+func (a *admin) handle(rc *fasthttp.RequestCtx) {
+	rc.Response.Header.Set("Cache-Control", "no-store")
+	answer := a.find(string(rc.Path()))
+	switch {
+	case answer == nil:
+		reply(rc, fasthttp.StatusNotFound, plainText, []byte("not found; / says what there is\n"))
+	case !rc.IsGet() && !rc.IsHead():
+		rc.Response.Header.Set("Allow", "GET, HEAD")
+		reply(rc, fasthttp.StatusMethodNotAllowed, plainText, []byte("only GET and HEAD\n"))
+	default:
+		answer(rc)
+	}
 }
 
-// handle answers /healthz as long as the process runs, and /readyz as long as
-// it wants requests.
-func (a *admin) handle(rc *fasthttp.RequestCtx) {
-	rc.SetContentType("text/plain; charset=utf-8")
-	switch string(rc.Path()) {
+// find returns what answers at a path, or nil.
+func (a *admin) find(path string) fasthttp.RequestHandler {
+	switch path {
+	case "/":
+		return func(rc *fasthttp.RequestCtx) { reply(rc, fasthttp.StatusOK, plainText, []byte(adminIndex)) }
 	case "/healthz":
-		rc.SetBodyString("ok\n")
+		return func(rc *fasthttp.RequestCtx) { reply(rc, fasthttp.StatusOK, plainText, []byte("ok\n")) }
 	case "/readyz":
-		if a.draining.Load() {
-			rc.SetStatusCode(fasthttp.StatusServiceUnavailable)
-			rc.SetBodyString("draining\n")
-			return
-		}
-		rc.SetBodyString("ready\n")
-	default:
-		rc.SetStatusCode(fasthttp.StatusNotFound)
-		rc.SetBodyString("not found\n")
+		return a.ready
+	case "/status":
+		return func(rc *fasthttp.RequestCtx) { reply(rc, fasthttp.StatusOK, applicationJSON, a.server.status().body()) }
+	case "/metrics":
+		return a.metrics
 	}
+	return nil
+}
+
+// metrics answers a Prometheus server.
+func (a *admin) metrics(rc *fasthttp.RequestCtx) {
+	page, err := a.server.metrics()
+	if err != nil {
+		a.server.problems.log.Error("metrics cannot be shown", "error", err)
+		reply(rc, fasthttp.StatusInternalServerError, plainText, []byte("the log knows more\n"))
+		return
+	}
+	reply(rc, fasthttp.StatusOK, expositionType, page)
+}
+
+// ready says whether the process wants new requests.
+func (a *admin) ready(rc *fasthttp.RequestCtx) {
+	if a.server.public.draining.Load() {
+		reply(rc, fasthttp.StatusServiceUnavailable, plainText, []byte("draining\n"))
+		return
+	}
+	reply(rc, fasthttp.StatusOK, plainText, []byte("ready\n"))
+}
+
+func reply(rc *fasthttp.RequestCtx, status int, contentType string, body []byte) {
+	rc.SetStatusCode(status)
+	rc.SetContentType(contentType)
+	rc.SetBody(body)
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // A body arrives as a stream, because only then is a request refused before
-// its body is read, and memory follows what has come instead of what was
-// declared.
+// more than a byte of its body is read, and memory follows what has come
+// instead of what was declared.
 
 // firstBodyBytes is how much room a body gets before any of it has come.
 const firstBodyBytes = 4 << 10

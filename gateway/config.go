@@ -11,12 +11,22 @@ import (
 // It is never changed once the server runs.
 type Config struct {
 	// Listen is the public address, or a list of them: host:port, with an
-	// empty host for all interfaces and port 0 for any free one. Without it
-	// that is 127.0.0.1:8080.
+	// empty host for all interfaces and port 0 for any free one, or the
+	// socket file unix:/path. Without it that is 127.0.0.1:8080.
 	Listen []string `toml:"listen,orlist"`
-	// Admin is the address of the status and control listener; without it
-	// there is none.
+	// Internal is the address, or a list of them, on which our own processes
+	// reach every route, those with internal = true included. It is a socket
+	// file or a port of the loopback interface; without it there is none.
+	Internal []string `toml:"internal,orlist"`
+	// Admin is the address of the status and control listener, of the same
+	// kinds as those of Listen; without it there is none.
 	Admin string `toml:"admin"`
+	// SocketMode is the mode of our socket files in octal: who may write may
+	// connect.
+	SocketMode string `toml:"socket_mode"`
+	// SocketGroup is the group of our socket files, by name or number;
+	// without it that is the process's own.
+	SocketGroup string `toml:"socket_group"`
 	// Limits bound every request.
 	Limits Limits `toml:"limits"`
 	// Databases are the connection pools, by name.
@@ -27,8 +37,12 @@ type Config struct {
 	Routes []RouteConfig `toml:"routes"`
 }
 
-// SetDefaults sets where a file that does not say so listens.
-func (c *Config) SetDefaults() { c.Listen = []string{"127.0.0.1:8080"} }
+// SetDefaults sets where a file that does not say so listens, and who may
+// connect to its socket files.
+func (c *Config) SetDefaults() {
+	c.Listen = []string{"127.0.0.1:8080"}
+	c.SocketMode = "0660"
+}
 
 // Limits bound what a client may send and how long it may take.
 type Limits struct {
@@ -74,6 +88,9 @@ type RouteConfig struct {
 	// Backend names the group that runs the route's handler; without it that
 	// is the group "local".
 	Backend string `toml:"backend"`
+	// Internal hides the route from the public: for the listeners of listen
+	// it does not exist.
+	Internal bool `toml:"internal"`
 	// RequestTimeout overrides limits.request_timeout.
 	RequestTimeout time.Duration `toml:"request_timeout"`
 	// BodyBytes overrides limits.body_bytes.

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 
 	"zerohop/assets"
 	"zerohop/gateway/conffile"
@@ -47,6 +49,7 @@ func ParseConfig(name string, text []byte, around conffile.Surroundings) (*Confi
 	// Where lines could not be read, what seems to be missing may stand there.
 	if doc.SyntaxOK() {
 		report(doc, explicitZeros(cfg, doc))
+		report(doc, withoutQueue(cfg, doc))
 		report(doc, cfg.Validate())
 	}
 	if err := doc.Err(); err != nil {
@@ -85,14 +88,31 @@ func explicitZeros(cfg *Config, doc *conffile.Document) []error {
 	return faults
 }
 
+// withoutQueue returns the faults of settings for a queue that a database does
+// not have.
+func withoutQueue(cfg *Config, doc *conffile.Document) []error {
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(cfg.Databases)) {
+		if db := cfg.Databases[name]; db.Overflow != "reject" {
+			continue
+		}
+		for _, key := range []string{"queue", "wait"} {
+			if field := "databases." + conffile.PathKey(name) + "." + key; doc.Has(field) {
+				faults = append(faults, &FieldError{Field: field, Problem: "there is no queue", Hint: `overflow = "queue" makes one`})
+			}
+		}
+	}
+	return faults
+}
+
 // laterKeys are the keys of the design that this version does not know.
 func laterKeys() []conffile.Later {
 	return []conffile.Later{
-		{Table: "", Keys: "internal auth sessions"},
-		{Table: "databases.*", Keys: "queue wait lanes lane_queue lifetime"},
+		{Table: "", Keys: "auth sessions"},
+		{Table: "databases.*", Keys: "lanes lane_queue"},
 		{Table: "backends.*", Keys: "balance retry health"},
 		{Table: "backends.*.members.*", Keys: "url weight backup down", Instead: "workers"},
-		{Table: "routes.*", Keys: "auth shape params expires internal"},
+		{Table: "routes.*", Keys: "auth shape params expires lane"},
 		{Table: "routes.*", Keys: "sql_file statements files respond redirect redis lua", Instead: "sql"},
 	}
 }

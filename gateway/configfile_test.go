@@ -26,8 +26,11 @@ func parseTest(text string) (*Config, error) {
 
 func TestParseConfig(t *testing.T) {
 	got, err := parseTest(`
-listen = ["127.0.0.1:0", ":8081"]
+listen = ["127.0.0.1:0", ":8081", "unix:/run/zh.sock"]
+internal = "unix:/run/zh-internal.sock"
 admin  = "[::1]:9090"
+socket_mode = "0600"
+socket_group = "www-data"
 [limits]
 header_bytes = "8KiB"
 idle_timeout = "5s"
@@ -48,6 +51,7 @@ backend = "local"
 sql = "update user set passwd = :auth.password where id = :path.id"
 request_timeout = "1s"
 body_bytes = 1024
+internal = true
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +63,9 @@ body_bytes = 1024
 	limits.SetDefaults()
 	limits.HeaderBytes, limits.IdleTimeout = 8192, 5*time.Second
 	want := &Config{
-		Listen: []string{"127.0.0.1:0", ":8081"}, Admin: "[::1]:9090", Limits: limits,
+		Listen:   []string{"127.0.0.1:0", ":8081", "unix:/run/zh.sock"},
+		Internal: []string{"unix:/run/zh-internal.sock"}, Admin: "[::1]:9090",
+		SocketMode: "0600", SocketGroup: "www-data", Limits: limits,
 		Databases: map[string]sqlapi.Config{"main": db},
 		Backends:  map[string]backends.Config{"local": {Members: []backends.MemberConfig{{Workers: 32, Queue: 64}}}},
 		Routes: []RouteConfig{{
@@ -67,7 +73,7 @@ body_bytes = 1024
 			SQL: "select count(*) as count from user where user = :auth.user and passwd = :auth.password",
 		}, {
 			Match: "POST /users/{id}", Credentials: CredentialsConfig{Type: "basic", Unescape: true}, Database: "main", Backend: "local",
-			SQL: "update user set passwd = :auth.password where id = :path.id", RequestTimeout: time.Second, BodyBytes: 1024,
+			SQL: "update user set passwd = :auth.password where id = :path.id", RequestTimeout: time.Second, BodyBytes: 1024, Internal: true,
 		}},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -159,7 +165,25 @@ func TestParseConfigFaults(t *testing.T) {
 	f("listen = 'http://x:80'"+small, "1:10: listen[0]: not an address to listen on"+hint)
 	f("listen = ['h:99999', 'h:http']"+small, "1:11: listen[0]: the port is not a number from 0 to 65535"+hint,
 		"1:22: listen[1]: the port is not a number from 0 to 65535"+hint)
-	f("listen = 'unix:/run/zh.sock'"+small, "1:10: listen[0]: a unix socket is not in this version"+hint)
+	f("listen = 'unix:zh.sock'"+small, "1:10: listen[0]: the path of a socket begins with a slash"+hint)
+	f("listen = 'unix:/run/'"+small, "1:10: listen[0]: not the path of a file"+hint)
+	f("listen = 'unix:/" + strings.Repeat("x", 106) + "'" + small)
+	f("listen = 'unix:/"+strings.Repeat("x", 107)+"'"+small, "1:10: listen[0]: the path has 108 bytes, and a socket's has 107 at most")
+	f("listen = 'unix:/run/a'\nadmin = 'unix:/run//a'"+small, "2:9: admin: the same address twice | the other stands at zh.toml:1")
+	f("listen = ['unix:/run/a', 'unix:/run/A']\nsocket_mode = '0666'" + small)
+	f("socket_mode = '0888'"+small, `1:15: socket_mode: "0888" is no file mode | write it in octal, as in "0660"`)
+	f("socket_mode = '0550'"+small, `1:15: socket_mode: with the mode "0550" nobody could connect | write it in octal, as in "0660"`)
+	f("socket_mode = 0o660"+small, `1:15: a text is wanted here, not a whole number | write it in quotes: "0o660"`)
+	f("socket_mode = '0o660'" + small)
+	inside := " | " + internalHint
+	f("internal = ['unix:/run/a', 'localhost:1', '127.0.0.2:1', '[::1]:1']" + small)
+	f("internal = '0.0.0.0:1'"+small, "1:12: internal[0]: other machines could reach an internal address there"+inside)
+	f("internal = [':1',\n'h.test:1',\n'1']"+small, "1:13: internal[0]: other machines could reach an internal address there"+inside,
+		"2:1: internal[1]: other machines could reach an internal address there"+inside, "3:1: internal[2]: not an address to listen on"+inside)
+	f("listen = ':1'\ninternal = 'unix:/a'\nadmin = 'unix:/a'"+small, "3:9: admin: the same address twice | the other stands at zh.toml:2")
+	f(small+"internal = true", `7:12: routes[0].internal: there is no internal address to reach this route at`+
+		` | add internal = "unix:/run/zerohop-internal.sock" at the top of the file`)
+	f("internal = 'unix:/a'" + small + "internal = true")
 	f("listen = ['Host:1',\n'host:1']"+small, "2:1: listen[1]: the same address twice | the other stands at zh.toml:1")
 	f("listen = ':1'\nadmin = ':1'"+small, "2:9: admin: the same address twice | the other stands at zh.toml:1")
 	f("listen = ['h:0', 'h:0']" + small)
@@ -174,9 +198,16 @@ func TestParseConfigFaults(t *testing.T) {
 		"3:7: databases.b.max: 0 connections | 1 to 10000",
 		`4:12: databases.a.dsn: no DSN | say where the database is: dsn = "user:${DB_PASSWORD}@tcp(127.0.0.1:3306)/name"`,
 		`6:23: backends."x.y".members[0].workers: 0 workers | how many requests may run at once: 1 to 1048576`)
-	f("[databases.main]\ndns = 'gw:x@tcp(h)/d'\nlanes = 2\noverflow = 'queue'\n[[routes]]\nmatch = 'GET /'\nsql = 'select 1'",
+	f("[databases.main]\ndsn = 'embedded'\nmin = 2\noverflow = 'queue'\nqueue = 9\nwait = '1s'\nlifetime = '1h'\n[[routes]]\nmatch = 'GET /'\nsql = 'select 1'")
+	f("[databases.a]\ndsn = 'embedded'\nqueue = 9\n[databases.b]\ndsn = 'embedded'\noverflow = 'reject'\nwait = '250ms'"+small+"database = 'a'",
+		`3:9: databases.a.queue: there is no queue | overflow = "queue" makes one`,
+		`7:8: databases.b.wait: there is no queue | overflow = "queue" makes one`)
+	f("[databases.main]\ndsn = 'embedded'\nmin = 101\noverflow = 'queue'\nqueue = 0\nlifetime = '0s'\n[[routes]]\nmatch = 'GET /'\nsql = 'select 1'",
+		"3:7: databases.main.min: 101 connections | 0 to max", "5:9: databases.main.queue: 0 requests | 1 to 1048576",
+		"6:12: databases.main.lifetime: 0s is out of range | 1ms to 24h")
+	f("[databases.main]\ndns = 'gw:x@tcp(h)/d'\nlanes = 2\noverflow = 'drop'\n[[routes]]\nmatch = 'GET /'\nsql = 'select 1'",
 		`2:1: unknown key "dns" in [databases.main] | did you mean "dsn"?`, `3:1: "lanes" is not in this version`,
-		`4:12: databases.main.overflow: unknown overflow "queue" | in this version it is "reject"`)
+		`4:12: databases.main.overflow: unknown overflow "drop" | "reject" or "queue"`)
 	f("[backends.up]\nbalance = 'hash'\nmembers = [{url = 'http://h'}]"+small,
 		`2:1: "balance" is not in this version`, `3:13: "url" is not in this version`)
 }
@@ -225,7 +256,7 @@ func TestParseConfigRouteFaults(t *testing.T) {
 }
 
 func TestValidateKeepsAnOrder(t *testing.T) {
-	cfg := &Config{Listen: []string{":80"}, Databases: map[string]sqlapi.Config{}}
+	cfg := &Config{Listen: []string{":80"}, SocketMode: "0660", Databases: map[string]sqlapi.Config{}}
 	cfg.Limits.SetDefaults()
 	for _, name := range []string{"c", "a", "d", "b", "x y"} {
 		cfg.Databases[name] = sqlapi.Config{}

@@ -47,6 +47,9 @@ type conn struct {
 	surplus bool
 	// linger makes Close read on for a while.
 	linger bool
+	// forsaken: nothing is written any more, as the client has left.
+	forsaken bool
+	watch    watch
 
 	phase atomic.Int32
 	// armed is until when the deadline of the waiting phases stands, and
@@ -158,6 +161,9 @@ func (c *conn) drain() {
 
 // Write writes all of b, as long as some of it goes out within each idle_timeout.
 func (c *conn) Write(b []byte) (int, error) {
+	if c.forsaken {
+		return 0, net.ErrClosed
+	}
 	written := 0
 	for {
 		timeout := c.owner.limits.IdleTimeout
@@ -178,7 +184,7 @@ func (c *conn) Write(b []byte) (int, error) {
 // the client still sends, it first says that nothing more will come and takes
 // in the rest for a while.
 func (c *conn) Close() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.linger && half.CloseWrite() == nil {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.linger && !c.forsaken && half.CloseWrite() == nil {
 		c.setReadDeadline(lingerTime)
 		_, _ = io.Copy(io.Discard, onlyReader{c.Conn})
 	}

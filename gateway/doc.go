@@ -7,10 +7,20 @@
 // and body are read into the request's scope, which is the handler's
 // context.Context; the route's group runs the handler. Every error on this way
 // comes to one place, problems, which makes the response and the log line of
-// it. A line for the access log ends the request.
+// it. A count in its route's tally and a line for the access log end the
+// request.
+//
+// The admin listener tells the operator how it goes (admin): as JSON (status),
+// and for Prometheus (metrics, exposition).
 //
 // The package also reads the configuration file into a Config; what a file
 // looks like is the business of gateway/conffile.
+//
+// While a handler takes long, its client is watched (departures): one that has
+// left ends the request, which is logged as 499 and answered with nothing. How
+// many connections there may be depends on the descriptors that the process
+// has (descriptors); socket files are socketfile's. Public listeners serve the
+// table's public routes, internal ones all.
 //
 // It leaves to others: what answers a request and how many at once (backends),
 // SQL (sqlapi), commands and signals (main). Only this package and main write
@@ -31,6 +41,7 @@
 // # Goroutines
 //
 // There is one for each listener, one for each connection, which also runs the
-// handlers, and one that writes the access log. Close waits for all of them.
+// handlers, one that watches the clients of slow requests, and one that writes
+// the access log. Close waits for all of them.
 // fasthttp keeps one of its own, for the Date header, until the process ends.
 package gateway

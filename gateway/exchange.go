@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -14,7 +15,11 @@ func (s *Server) exchange(rc *fasthttp.RequestCtx) {
 	c := rc.Conn().(*conn)
 	sc := s.scopes.get(c, time.Now())
 	sc.setRequestID(rc.Request.Header.Peek(requestIDHeader))
-	if err := s.handle(sc, rc); err != nil {
+	switch err := s.handle(sc, rc); {
+	case err == nil:
+	case sc.abandoned():
+		s.forsake(sc, rc, err)
+	default:
 		s.refuse(sc, rc, err)
 	}
 	s.finish(sc, rc, true)
@@ -41,6 +46,8 @@ func (s *Server) handle(sc *scope, rc *fasthttp.RequestCtx) (err error) {
 		sc.start = time.Now() // a slow upload is not the handler's time
 	}
 	sc.deadline = sc.start.Add(rt.timeout)
+	s.departures.add(sc)
+	defer s.departures.remove(sc)
 	return rt.group.Serve(sc, rc, rt.handler)
 }
 
@@ -79,7 +86,7 @@ func (s *Server) admit(sc *scope, rc *fasthttp.RequestCtx) (redirected bool, err
 
 // find looks the route up.
 func (s *Server) find(sc *scope, rc *fasthttp.RequestCtx) (redirected bool, err error) {
-	routes := &s.table.Load().router
+	routes := s.table.Load().routesFor(sc.client)
 	sc.host = hostname(sc.host[:0], rc.Request.Header.Host())
 	method := rc.Request.Header.Method()
 	sc.route, sc.values, redirected = routes.find(sc.host, method, &sc.path, sc.values[:0])
@@ -142,13 +149,24 @@ func (s *Server) refuse(sc *scope, rc *fasthttp.RequestCtx, err error) {
 	}
 }
 
-// finish completes the response, logs it, and ends the scope.
+// forsake ends a request that came to nothing because its client has left. It
+// is logged as nginx does, and nothing is sent: one who has only closed half of
+// the connection sees the end of it.
+func (s *Server) forsake(sc *scope, rc *fasthttp.RequestCtx, err error) {
+	s.problems.answer(rc, sc, fmt.Errorf("%w: %w", errClientLeft, err))
+	rc.Response.ResetBody()
+	rc.SetConnectionClose()
+	sc.client.forsaken = true
+}
+
+// finish completes the response, counts and logs it, and ends the scope.
 func (s *Server) finish(sc *scope, rc *fasthttp.RequestCtx, parsed bool) {
 	rc.Response.Header.SetBytesV(requestIDHeader, sc.id)
-	if s.public.draining.Load() {
+	if sc.client.owner.draining.Load() {
 		rc.SetConnectionClose()
 		sc.client.linger = true
 	}
+	s.count(sc, rc.Response.StatusCode())
 	s.access.add(rc, sc, parsed)
 	s.scopes.put(sc)
 }

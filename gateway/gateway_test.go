@@ -17,6 +17,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"zerohop/backends"
+	"zerohop/sqlapi"
 )
 
 // direct is a group without limits.
@@ -38,6 +39,15 @@ func say(text string) backends.Handler {
 // echo answers with the body of the request.
 func echo(_ context.Context, rc *fasthttp.RequestCtx) error {
 	rc.SetBody(rc.PostBody())
+	return nil
+}
+
+// lookUpClient answers with who is asking.
+func lookUpClient(ctx context.Context, rc *fasthttp.RequestCtx) error {
+	looker := ctx.Value(sqlapi.LookupKey).(sqlapi.Lookuper)
+	ip, _ := looker.Lookup(sqlapi.SourceClient, "ip")
+	port, _ := looker.Lookup(sqlapi.SourceClient, "port")
+	rc.SetBodyString(string(ip) + " " + string(port))
 	return nil
 }
 
@@ -83,12 +93,17 @@ func testLimits() Limits {
 // startServer runs a server with these routes until the test ends.
 func startServer(t testing.TB, limits Limits, routes ...*route) *testServer {
 	t.Helper()
+	return serveConfig(t, &Config{Listen: []string{"127.0.0.1:0"}, Admin: "127.0.0.1:0", Limits: limits}, routes...)
+}
+
+// serveConfig is startServer with further settings, but for routes.
+func serveConfig(t testing.TB, cfg *Config, routes ...*route) *testServer {
+	t.Helper()
 	ts := &testServer{t: t, served: make(chan error, 1)}
 	table := &table{}
 	if err := table.addRoutes(routes); err != nil {
 		t.Fatal(err)
 	}
-	cfg := &Config{Listen: []string{"127.0.0.1:0"}, Admin: "127.0.0.1:0", Limits: limits}
 	log := slog.New(slog.NewTextHandler(&ts.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	ts.Server = newServer(cfg, table, Options{AccessLog: &ts.access, ErrorLog: log})
 	if err := ts.Listen(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 
 	"github.com/valyala/fasthttp"
 
@@ -25,6 +26,7 @@ var (
 	errBodyTooLarge   = errors.New("request body too large")
 	errClientTimeout  = errors.New("client too slow")
 	errConnections    = errors.New("too many connections")
+	errClientLeft     = errors.New("client left")
 	errPanic          = errors.New("handler panicked")
 )
 
@@ -59,6 +61,7 @@ type problem struct {
 // error is counts. A fault is a 400 with its own sentence, and everything that
 // is not here is our mistake: a 500.
 var knownProblems = []problem{
+	{errClientLeft, statusClientLeft, "client_left", "Nobody is there to read this."},
 	{sqlapi.ErrParameter, 400, "bad_parameter", "Parameters are missing or malformed."},
 	{errUnauthorized, 401, "unauthorized", "A user and a password are needed."},
 	{errNotFound, 404, "not_found", "Nothing is served at this path."},
@@ -66,6 +69,7 @@ var knownProblems = []problem{
 	{errClientTimeout, 408, "client_timeout", "The request did not arrive in time."},
 	{sqlapi.ErrConflict, 409, "conflict", "Another row stands in the way."},
 	{errBodyTooLarge, 413, "body_too_large", "The request body is too large."},
+	{sqlapi.ErrMediaType, 415, "unsupported_media_type", "A body of this type is not read here; see Content-Type."},
 	{sqlapi.ErrUnprocessable, 422, "unprocessable", "A value is not acceptable."},
 	{errHeaderTooLarge, 431, "header_too_large", "The request line and the header are too large."},
 	{errPanic, 500, "internal", internalDetail},
@@ -79,13 +83,19 @@ var knownProblems = []problem{
 	{context.DeadlineExceeded, 504, "timeout", "The answer was not ready in time."},
 }
 
+// statusClientLeft is nginx's, for its log: it is never sent.
+const statusClientLeft = 499
+
+// badRequest is the code of every fault.
+const badRequest = "bad_request"
+
 const internalDetail = "Something went wrong here; the log knows more."
 
 // classify says what a client may know of an error.
 func classify(err error) problem {
 	var f fault
 	if errors.As(err, &f) {
-		return problem{f, 400, "bad_request", string(f)}
+		return problem{f, 400, badRequest, string(f)}
 	}
 	for _, p := range knownProblems {
 		if errors.Is(err, p.cause) {
@@ -113,12 +123,24 @@ func parseFailure(err error) error {
 type problems struct {
 	log   *slog.Logger
 	flood flood
+
+	counts map[string]*atomic.Uint64 // by code; the map itself does not change
 }
 
-// answer writes the response for an error, and logs the cause. Whatever a
-// handler left in the response is dropped.
+// newCounts returns a count for every code that there is.
+func newCounts() map[string]*atomic.Uint64 {
+	counts := map[string]*atomic.Uint64{badRequest: {}}
+	for _, known := range knownProblems {
+		counts[known.code] = new(atomic.Uint64)
+	}
+	return counts
+}
+
+// answer writes the response for an error, counts it, and logs the cause.
+// Whatever a handler left in the response is dropped.
 func (p *problems) answer(rc *fasthttp.RequestCtx, s *scope, err error) {
 	public := classify(err)
+	p.counts[public.code].Add(1)
 	p.record(rc, s, public, err)
 
 	resp := &rc.Response
@@ -168,8 +190,8 @@ func (p problem) body(requestID []byte, err error) []byte {
 }
 
 // record logs the cause of a problem: at error level when it is ours, for
-// debugging when it is the client's. Of what may come in floods, one line a
-// second and kind is written.
+// debugging when it is the client's. What is ours may come in floods, at a
+// client's will even: of one code one line a second and route is written.
 func (p *problems) record(rc *fasthttp.RequestCtx, s *scope, public problem, err error) {
 	level := slog.LevelError
 	if public.status < 500 {
@@ -179,9 +201,13 @@ func (p *problems) record(rc *fasthttp.RequestCtx, s *scope, public problem, err
 		return
 	}
 	suppressed := 0
-	if public.status == fasthttp.StatusServiceUnavailable {
+	if level == slog.LevelError {
+		kind := floodKind{code: public.code}
+		if s.route != nil {
+			kind.route = s.route.pattern.text
+		}
 		var ok bool
-		if suppressed, ok = p.flood.admit(public.code, s.start); !ok {
+		if suppressed, ok = p.flood.admit(kind, s.start); !ok {
 			return
 		}
 	}

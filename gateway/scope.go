@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"zerohop/sqlapi"
@@ -37,6 +38,9 @@ type scope struct {
 	done  chan struct{} // made when somebody asks for it
 	timer *time.Timer   // closes done; nil without done
 	err   error
+	left  bool // the client, before the request was answered
+	// running is what to abort when it leaves.
+	running sqlapi.Aborter
 }
 
 // The largest buffers that a scope takes along into the next request, in bytes.
@@ -46,9 +50,13 @@ const (
 )
 
 // scopes is a pool of request scopes.
-type scopes struct{ pool sync.Pool }
+type scopes struct {
+	pool  sync.Pool
+	inUse atomic.Int64
+}
 
 func (p *scopes) get(client *conn, now time.Time) *scope {
+	p.inUse.Add(1)
 	s, ok := p.pool.Get().(*scope)
 	if !ok {
 		s = &scope{}
@@ -60,6 +68,7 @@ func (p *scopes) get(client *conn, now time.Time) *scope {
 // put ends a scope. One whose Done was asked for is not used again: whoever
 // asked may still hold it.
 func (p *scopes) put(s *scope) {
+	p.inUse.Add(-1)
 	if s.cancel(context.Canceled) {
 		return
 	}
@@ -73,7 +82,7 @@ func (p *scopes) put(s *scope) {
 	}
 	s.path.text = nil
 	s.route, s.client, s.id, s.user, s.password = nil, nil, nil, nil, nil
-	s.deadline, s.err = time.Time{}, nil
+	s.deadline, s.err, s.left, s.running = time.Time{}, nil, false, nil
 	s.body, s.secret = body[:0], secret[:0]
 	p.pool.Put(s)
 }
@@ -97,6 +106,36 @@ func (s *scope) cancelLocked(err error) {
 		s.timer.Stop()
 		close(s.done)
 	}
+}
+
+// abandon ends the scope because its client has left, and aborts what runs for
+// it. A request whose time was up before ends for that reason.
+func (s *scope) abandon() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return
+	}
+	s.cancelLocked(context.Canceled)
+	s.left = true
+	if s.running != nil {
+		s.running.Abort()
+	}
+}
+
+// abandoned reports whether the client has left before the request's end.
+func (s *scope) abandoned() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.left
+}
+
+// Running is sqlapi.Abandonable's.
+func (s *scope) Running(a sqlapi.Aborter) (wanted bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running = a
+	return !s.left
 }
 
 // Deadline returns when the request's time is up.
@@ -129,9 +168,10 @@ func (s *scope) Err() error {
 	return s.err
 }
 
-// Value returns the scope itself, as a sqlapi.Lookuper, for sqlapi.LookupKey.
+// Value returns the scope itself, as a sqlapi.Lookuper for sqlapi.LookupKey and
+// as a sqlapi.Abandonable for sqlapi.AbandonKey.
 func (s *scope) Value(key any) any {
-	if key == any(sqlapi.LookupKey) {
+	if key == any(sqlapi.LookupKey) || key == any(sqlapi.AbandonKey) {
 		return s
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,12 +35,18 @@ type Options struct {
 // called from any goroutine and more than once.
 type Server struct {
 	cfg      *Config
+	version  string
+	started  time.Time
 	table    atomic.Pointer[table]
 	public   *acceptor
+	internal *acceptor // nil without an internal address
 	admin    *acceptor // nil without an admin address
 	scopes   scopes
 	problems problems
+	unrouted tally // of the answers that no route gave
 	access   *accessLog
+	// departures watches the clients of public and internal requests.
+	departures *departures
 
 	done chan struct{} // closed at the very end
 
@@ -63,17 +70,33 @@ func newServer(cfg *Config, t *table, opts Options) *Server {
 		log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{
-		cfg:      cfg,
-		problems: problems{log: log},
-		access:   &accessLog{out: opts.AccessLog, log: log},
-		done:     make(chan struct{}),
+		cfg:        cfg,
+		version:    opts.Version,
+		started:    time.Now(),
+		problems:   problems{log: log, counts: newCounts()},
+		access:     &accessLog{out: opts.AccessLog, log: log},
+		departures: newDepartures(),
+		done:       make(chan struct{}),
 	}
 	s.table.Store(t)
 	s.public = newAcceptor(cfg.Limits, s.httpServer(log).ServeConn, log)
+	if len(cfg.Internal) > 0 {
+		s.internal = newAcceptor(cfg.Limits, s.httpServer(log).ServeConn, log)
+		s.internal.internal = true
+	}
 	if cfg.Admin != "" {
 		s.admin = newAcceptor(adminLimits(), s.adminServer(log).ServeConn, log)
 	}
+	for _, a := range s.acceptors() {
+		a.files = socketFiles{cfg.SocketMode, cfg.SocketGroup}
+	}
 	return s
+}
+
+// acceptors returns what the server listens with.
+func (s *Server) acceptors() []*acceptor {
+	all := []*acceptor{s.public, s.internal, s.admin}
+	return slices.DeleteFunc(all, func(a *acceptor) bool { return a == nil })
 }
 
 // httpServer returns the settings of the public side's codec. Its own
@@ -119,7 +142,7 @@ func noteState(c net.Conn, state fasthttp.ConnState) {
 }
 
 func (s *Server) adminServer(log *slog.Logger) *fasthttp.Server {
-	a := &admin{draining: &s.public.draining}
+	a := &admin{server: s}
 	return &fasthttp.Server{
 		Handler:               a.handle,
 		ConnState:             noteState,
@@ -132,14 +155,20 @@ func (s *Server) adminServer(log *slog.Logger) *fasthttp.Server {
 
 // adminLimits bound the operator's own requests.
 func adminLimits() Limits {
-	return Limits{HeaderTimeout: 10 * time.Second, IdleTimeout: 65 * time.Second, Connections: 256}
+	return Limits{HeaderTimeout: 10 * time.Second, IdleTimeout: 65 * time.Second, Connections: adminConnections}
 }
 
 // Listen opens the configured addresses, and what the databases need to have
 // at the start. Clients can connect from then on; Serve answers them.
 func (s *Server) Listen() error {
+	s.sharePlaces()
 	if err := s.table.Load().open(); err != nil {
 		return err
+	}
+	for _, addr := range s.cfg.Internal {
+		if err := s.internal.listen(addr); err != nil {
+			return err
+		}
 	}
 	for _, addr := range s.cfg.Listen {
 		if err := s.public.listen(addr); err != nil {
@@ -172,6 +201,14 @@ func (s *Server) releaseTrial() {
 // the configuration, with the real port where that says 0.
 func (s *Server) Addrs() []net.Addr { return s.public.addrs() }
 
+// InternalAddrs is Addrs for the addresses of routes that are internal.
+func (s *Server) InternalAddrs() []net.Addr {
+	if s.internal == nil {
+		return nil
+	}
+	return s.internal.addrs()
+}
+
 // AdminAddr returns the address of the admin listener, or nil without one.
 func (s *Server) AdminAddr() net.Addr {
 	if s.admin == nil {
@@ -186,9 +223,9 @@ func (s *Server) AdminAddr() net.Addr {
 // Serve answers requests until Shutdown or Close is done.
 func (s *Server) Serve() error {
 	s.access.start()
-	s.public.start()
-	if s.admin != nil {
-		s.admin.start()
+	s.departures.start()
+	for _, a := range s.acceptors() {
+		a.start()
 	}
 	<-s.done
 	return nil
@@ -197,8 +234,9 @@ func (s *Server) Serve() error {
 // Shutdown ends the server without losing a request. At once /readyz says no;
 // then it accepts what the kernel has queued, and no more, answers every
 // request of which a byte was read, with Connection: close, and ends silent
-// connections cleanly. After the last answer, the pools are closed and the
-// access log is written out.
+// connections cleanly. Then the internal listeners end in the same way: who
+// answers a public request may need them until that is done. After the last
+// answer, the pools are closed and the access log is written out.
 //
 // When ctx ends first, connections are cut off, and ctx's error is returned
 // while handlers may still run. Close waits for those.
@@ -206,12 +244,23 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if err := s.public.drain(ctx); err != nil {
 		return err
 	}
+	if s.internal != nil {
+		if err := s.internal.drain(ctx); err != nil {
+			return err
+		}
+	}
 	return s.end(ctx)
 }
 
 // Close cuts all connections off and waits for everything to end.
 func (s *Server) Close() error {
+	if s.internal != nil {
+		s.internal.cut()
+	}
 	s.public.close()
+	if s.internal != nil {
+		s.internal.close()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	return s.end(ctx)
@@ -229,6 +278,7 @@ func (s *Server) end(ctx context.Context) error {
 	if s.admin != nil {
 		s.admin.close()
 	}
+	s.departures.close()
 	s.access.close()
 	close(s.done)
 	return err

@@ -20,7 +20,11 @@ const localGroup = "local"
 // them, the databases that these use. It is built in one piece and not
 // changed after that.
 type table struct {
+	// router has the routes of the public, inside those of the internal
+	// listeners: all.
 	router    router
+	inside    router
+	routes    []*route // in the order of the file
 	groups    map[string]*backends.Group
 	databases map[string]*sqlapi.Database
 }
@@ -31,10 +35,14 @@ type route struct {
 	names   []string // of the pattern's wildcards
 	handler backends.Handler
 	group   group
+	// internal: it is there for the internal listeners alone.
+	internal bool
 	// basic makes the route ask for credentials, unescape percent-decode them.
 	basic, unescape bool
 	timeout         time.Duration
 	bodyBytes       int64
+
+	tally tally
 }
 
 // group runs a route's handler where it has room for it.
@@ -65,8 +73,12 @@ func newTable(cfg *Config) (*table, error) {
 	if t.groups[localGroup] == nil {
 		// As many workers as there can be requests: it never answers before
 		// the database's own limit does.
+		workers := cfg.Limits.Connections
+		if len(cfg.Internal) > 0 {
+			workers = min(2*workers, maxConnections)
+		}
 		g, err := backends.NewGroup(localGroup, backends.Config{
-			Members: []backends.MemberConfig{{Workers: cfg.Limits.Connections}},
+			Members: []backends.MemberConfig{{Workers: workers}},
 		})
 		if err != nil {
 			return nil, fmt.Errorf("build group: %w", err)
@@ -95,6 +107,7 @@ func (t *table) newRoute(cfg *Config, c RouteConfig) (*route, error) {
 		names:     p.names(),
 		basic:     c.Credentials.Type == "basic",
 		unescape:  c.Credentials.Unescape,
+		internal:  c.Internal,
 		timeout:   c.RequestTimeout,
 		bodyBytes: c.BodyBytes,
 	}
@@ -132,6 +145,7 @@ func (t *table) newHandler(c RouteConfig, rt *route) (backends.Handler, error) {
 		PathNames:   rt.names,
 		Credentials: rt.basic,
 		ReadOnly:    rt.pattern.readOnly(),
+		AnyMethod:   rt.pattern.method == "",
 	})
 	if err != nil {
 		return nil, err
@@ -139,14 +153,30 @@ func (t *table) newHandler(c RouteConfig, rt *route) (backends.Handler, error) {
 	return endpoint.Serve, nil
 }
 
-// addRoutes enters routes into the router.
+// addRoutes enters routes into the routers. An internal one stands in the way
+// of a public one with the same pattern: inside, only one could answer.
 func (t *table) addRoutes(routes []*route) error {
+	t.routes = routes
 	for i, rt := range routes {
-		if err := t.router.add(rt, routes[:i]); err != nil {
+		if err := t.inside.add(rt, routes[:i]); err != nil {
+			return err
+		}
+		if rt.internal {
+			continue
+		}
+		if err := t.router.add(rt, nil); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// routesFor returns the routes that there are for a client.
+func (t *table) routesFor(c *conn) *router {
+	if c.owner.internal {
+		return &t.inside
+	}
+	return &t.router
 }
 
 // open starts what the databases have inside this process.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/netip"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -41,31 +43,58 @@ func (c *Config) validateAddresses() []error {
 	}
 	var faults []error
 	seen := map[string]string{} // the field by its address
-	check := func(field, address string) {
-		if problem, hint := addressProblem(address); problem != "" {
+	check := func(field, address string, problemOf func(string) (problem, hint string)) {
+		if problem, hint := problemOf(address); problem != "" {
 			faults = append(faults, &FieldError{Field: field, Problem: problem, Hint: hint})
 			return
 		}
+		address = canonicalAddress(address)
 		if other, twice := seen[address]; twice && !strings.HasSuffix(address, ":0") {
 			faults = append(faults, &FieldError{Field: field, Problem: "the same address twice", Other: other})
 		}
 		seen[address] = field
 	}
 	for i, address := range c.Listen {
-		check(fmt.Sprintf("listen[%d]", i), strings.ToLower(address))
+		check(fmt.Sprintf("listen[%d]", i), address, addressProblem)
+	}
+	for i, address := range c.Internal {
+		check(fmt.Sprintf("internal[%d]", i), address, internalProblem)
 	}
 	if c.Admin != "" {
-		check("admin", strings.ToLower(c.Admin))
+		check("admin", c.Admin, addressProblem)
+	}
+	if _, err := permissionBits(c.SocketMode); err != nil {
+		faults = append(faults, &FieldError{Field: "socket_mode", Problem: err.Error(), Hint: `write it in octal, as in "0660"`})
 	}
 	return faults
 }
 
-const addressHint = `write host:port, as in "127.0.0.1:8080", or ":8080" for all interfaces`
+// canonicalAddress returns a sound address in the form in which the same one
+// looks the same.
+func canonicalAddress(address string) string {
+	if path, ok := socketPath(address); ok {
+		return unixPrefix + filepath.Clean(path)
+	}
+	return strings.ToLower(address)
+}
+
+const (
+	addressHint  = `write host:port, as in "127.0.0.1:8080", or ":8080" for all interfaces, or "unix:/path"`
+	internalHint = `write "unix:/path", or a port of this machine alone, as in "127.0.0.1:8081"`
+)
 
 // addressProblem returns what is wrong with an address to listen on, or "".
 func addressProblem(address string) (problem, hint string) {
-	if strings.HasPrefix(address, "unix:") {
-		return "a unix socket is not in this version", addressHint
+	if path, ok := socketPath(address); ok {
+		switch {
+		case !strings.HasPrefix(path, "/"):
+			return "the path of a socket begins with a slash", addressHint
+		case len(path) > maxSocketPath:
+			return fmt.Sprintf("the path has %d bytes, and a socket's has %d at most", len(path), maxSocketPath), ""
+		case strings.HasSuffix(path, "/") || strings.ContainsRune(path, 0):
+			return "not the path of a file", addressHint
+		}
+		return "", ""
 	}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil || strings.ContainsAny(host, "/ \t") {
@@ -73,6 +102,22 @@ func addressProblem(address string) (problem, hint string) {
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return "the port is not a number from 0 to 65535", addressHint
+	}
+	return "", ""
+}
+
+// internalProblem is addressProblem for a listener that only our own processes
+// may reach.
+func internalProblem(address string) (problem, hint string) {
+	if problem, _ := addressProblem(address); problem != "" {
+		return problem, internalHint
+	}
+	if _, ok := socketPath(address); ok {
+		return "", ""
+	}
+	host, _, _ := net.SplitHostPort(address)
+	if ip, err := netip.ParseAddr(host); !strings.EqualFold(host, "localhost") && (err != nil || !ip.Unmap().IsLoopback()) {
+		return "other machines could reach an internal address there", internalHint
 	}
 	return "", ""
 }
@@ -91,12 +136,13 @@ func (l Limits) validate() []error {
 	check("header_timeout", within(l.HeaderTimeout, time.Millisecond, time.Hour), l.HeaderTimeout, `"1ms" to "1h"`)
 	check("idle_timeout", within(l.IdleTimeout, time.Millisecond, 24*time.Hour), l.IdleTimeout, `"1ms" to "24h"`)
 	check("request_timeout", within(l.RequestTimeout, time.Millisecond, maxRequestTimeout), l.RequestTimeout, timeoutBounds)
-	check("connections", within(l.Connections, 1, 1<<20), l.Connections, "1 to 1048576")
+	check("connections", within(l.Connections, 1, maxConnections), l.Connections, "1 to 1048576")
 	return faults
 }
 
-// The bounds of what a route may also set for itself.
+// The bounds of what other parts rely on, or a route may also set for itself.
 const (
+	maxConnections    = 1 << 20
 	maxBodyBytes      = 1 << 30
 	bodyBounds        = `1 to "1GiB"`
 	maxRequestTimeout = 24 * time.Hour
@@ -151,12 +197,13 @@ var wildcard = regexp.MustCompile(`\{([^{}.]*)`)
 // validateRoute returns the faults of one route but those of its pattern, which
 // is empty when it cannot be read.
 func (c *Config) validateRoute(r RouteConfig, p pattern) []error {
-	faults := slices.Concat(r.validateOwn(), c.validateDatabase(r), c.validateBackend(r))
+	faults := slices.Concat(r.validateOwn(), c.validateInternal(r), c.validateDatabase(r), c.validateBackend(r))
 	if r.SQL == "" {
 		return append(faults, r.unanswered())
 	}
 	endpoint := sqlapi.EndpointConfig{
-		SQL: r.SQL, PathNames: p.names(), Credentials: r.Credentials != CredentialsConfig{}, ReadOnly: p.readOnly(),
+		SQL: r.SQL, PathNames: p.names(), Credentials: r.Credentials != CredentialsConfig{},
+		ReadOnly: p.readOnly(), AnyMethod: p.text != "" && p.method == "",
 	}
 	if p.text == "" {
 		// The pattern has its fault; its wildcards are to cause no more.
@@ -195,6 +242,16 @@ func (r RouteConfig) validateOwn() []error {
 		faults = append(faults, credentialsFault("credentials.type"))
 	}
 	return faults
+}
+
+func (c *Config) validateInternal(r RouteConfig) []error {
+	if !r.Internal || len(c.Internal) > 0 {
+		return nil
+	}
+	return []error{&FieldError{
+		Field: "internal", Problem: "there is no internal address to reach this route at",
+		Hint: `add internal = "unix:/run/zerohop-internal.sock" at the top of the file`,
+	}}
 }
 
 func credentialsFault(field string) error {

@@ -48,7 +48,7 @@ func (p *prepared) appendAnswer(dst []byte, conn *wire.Conn, r *wire.Result) ([]
 // appendRows reads the rows of a result and appends them in the old stack's
 // shape: an array of objects, in the order of the select, nothing in between.
 func (p *prepared) appendRows(dst []byte, conn *wire.Conn, columns []wire.Column) ([]byte, error) {
-	plan, err := p.plan.of(columns)
+	plan, err := p.plan.of(p.named(columns))
 	if err != nil {
 		return dst, abandon(conn, err)
 	}

@@ -2,6 +2,7 @@ package sqlapi
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -12,10 +13,12 @@ import (
 // so that a request that finds a connection idle allocates nothing.
 type call struct {
 	ctx      context.Context
+	began    time.Time
 	deadline time.Time
 	args     [][]byte
 	wait     *patience
 	result   wire.Result
+	request  Abandonable // while its statement runs, and where it is one
 	// careful: look whether a connection is still alive before it is used,
 	// as the statement cannot, or can no more, be tried again.
 	careful bool
@@ -27,11 +30,24 @@ var calls = sync.Pool{New: func() any { return &call{wait: new(patience)} }}
 func newCall(ctx context.Context, timeout time.Duration) *call {
 	c := calls.Get().(*call)
 	c.ctx = ctx
-	c.deadline = time.Now().Add(timeout)
+	c.began = time.Now()
+	c.deadline = c.began.Add(timeout)
 	if d, ok := ctx.Deadline(); ok && d.Before(c.deadline) {
 		c.deadline = d
 	}
 	return c
+}
+
+// over returns an ErrTimeout when the call's time is up, or an ErrAbandoned
+// when nobody waits for it any more; doing says what it was about.
+func (c *call) over(doing string) error {
+	if err := c.ctx.Err(); err != nil {
+		return fmt.Errorf("%w: %s: %w", waitEnded(c.ctx, ErrTimeout), doing, err)
+	}
+	if !time.Now().Before(c.deadline) {
+		return fmt.Errorf("%w: %s", ErrTimeout, doing)
+	}
+	return nil
 }
 
 // patience returns the context under which the call waits for a connection.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"zerohop/sqlapi/embedded"
 	"zerohop/sqlapi/wire"
 )
 
@@ -14,14 +15,28 @@ type Config struct {
 	// user:password@tcp(host:port)/database or user:password@unix(/path)/database.
 	// "embedded" is the in-memory trial engine.
 	DSN string `toml:"dsn,secret"`
+	// TLS encrypts every connection to the server, the control connection's
+	// too; without it they are in the clear. A server that offers no TLS is
+	// refused then.
+	TLS *wire.TLSConfig `toml:"tls"`
 	// Max is how many connections may be open, busy and idle together.
 	// The control connection that ends overdue statements is not counted.
 	Max int `toml:"max"`
+	// Min is how many connections are kept open even when nobody needs them.
+	// They are opened at the start, behind it.
+	Min int `toml:"min"`
 	// Overflow says what happens to a request that finds Max connections
-	// busy: "reject" answers it at once.
+	// busy: "reject" answers it at once, "queue" lets it wait for its turn.
 	Overflow string `toml:"overflow"`
+	// Queue is how many requests may wait, and Wait how long each; after
+	// that they are answered as without a queue.
+	Queue int           `toml:"queue"`
+	Wait  time.Duration `toml:"wait"`
 	// IdleTimeout is how long an unused connection is kept.
 	IdleTimeout time.Duration `toml:"idle_timeout"`
+	// Lifetime is how old a connection may become, up to a tenth less. It
+	// ends after the statement that it has, never during one.
+	Lifetime time.Duration `toml:"lifetime"`
 	// Timeout bounds one statement, from the moment the request asks for a
 	// connection to the last byte of the answer. The server is told to stop
 	// a statement that is overdue.
@@ -37,17 +52,31 @@ func (c *Config) SetDefaults() {
 	*c = Config{
 		DSN:         c.DSN,
 		Max:         100,
-		Overflow:    "reject",
+		Overflow:    overflowReject,
+		Queue:       200,
+		Wait:        250 * time.Millisecond,
 		IdleTimeout: 5 * time.Minute,
+		Lifetime:    30 * time.Minute,
 		Timeout:     2 * time.Second,
 		MaxBytes:    64 << 20,
 	}
 }
 
+// The values of Config.Overflow.
+const (
+	overflowReject = "reject"
+	overflowQueue  = "queue"
+)
+
+// Queues reports whether requests wait for a connection: whether Queue and
+// Wait mean anything.
+func (c *Config) Queues() bool { return c.Overflow == overflowQueue }
+
 // The bounds of a database's settings. They keep slips out ("2h" for "2s"),
 // not ambition.
 const (
 	maxConnections = 10_000
+	maxQueue       = 1 << 20
 	maxTimeout     = 24 * time.Hour
 	minTimeout     = time.Millisecond
 	minBytes       = 64 << 10
@@ -68,15 +97,25 @@ func (c Config) Validate() []error {
 	}
 	if c.DSN == "" {
 		check(false, "dsn", "no DSN", `say where the database is: dsn = "user:${DB_PASSWORD}@tcp(127.0.0.1:3306)/name"`)
-	} else if !c.Embedded() {
-		if _, err := wire.NewDialer(c.DSN, c.MaxBytes, nil); err != nil {
-			check(false, "dsn", err.Error(), "")
-		}
+	} else if c.Embedded() {
+		check(embedded.Available, "dsn", embedded.ErrLeftOut.Error(), "")
+		faults = append(faults, c.tlsFaults(nil)...)
+	} else if dialer, err := wire.NewDialer(wire.DialerConfig{DSN: c.DSN, MaxBytes: c.MaxBytes, TLS: c.TLS}); err != nil {
+		check(false, "dsn", err.Error(), "")
+	} else {
+		faults = append(faults, c.tlsFaults(dialer)...)
 	}
 	check(c.Max >= 1 && c.Max <= maxConnections, "max", fmt.Sprintf("%d connections", c.Max), fmt.Sprintf("1 to %d", maxConnections))
-	check(c.Overflow == "reject", "overflow", fmt.Sprintf("unknown overflow %q", c.Overflow), `in this version it is "reject"`)
-	check(c.IdleTimeout >= minTimeout && c.IdleTimeout <= maxTimeout, "idle_timeout", c.IdleTimeout.String()+" is out of range", "1ms to 24h")
-	check(c.Timeout >= minTimeout && c.Timeout <= maxTimeout, "timeout", c.Timeout.String()+" is out of range", "1ms to 24h")
+	check(c.Min >= 0 && c.Min <= max(c.Max, 0), "min", fmt.Sprintf("%d connections", c.Min), "0 to max")
+	check(c.Overflow == overflowReject || c.Queues(), "overflow", fmt.Sprintf("unknown overflow %q", c.Overflow), `"reject" or "queue"`)
+	check(c.Queue >= 1 && c.Queue <= maxQueue, "queue", fmt.Sprintf("%d requests", c.Queue), fmt.Sprintf("1 to %d", maxQueue))
+	duration := func(d time.Duration, field string) {
+		check(d >= minTimeout && d <= maxTimeout, field, d.String()+" is out of range", "1ms to 24h")
+	}
+	duration(c.Wait, "wait")
+	duration(c.IdleTimeout, "idle_timeout")
+	duration(c.Lifetime, "lifetime")
+	duration(c.Timeout, "timeout")
 	check(c.MaxBytes >= minBytes && c.MaxBytes <= maxBytes, "max_bytes", fmt.Sprintf("%d bytes are out of range", c.MaxBytes), "64KiB to 1TiB")
 	return faults
 }

@@ -7,11 +7,14 @@
 //
 //	bind → enter the gate → acquire → execute → append JSON → release
 //
-// Each connection keeps the statements that its endpoints have prepared. A
-// request that finds every connection busy is refused at once. A statement that
-// passes its deadline is ended on the server too, through a control connection.
-// What the server had closed in the meantime is replaced, and a read is tried
-// once more, without the client noticing.
+// Each connection keeps the statements that its endpoints have prepared; what
+// the server does not prepare is sent as text, with the values quoted. A
+// request that finds every connection busy is refused at once, or waits for its
+// turn in a bounded queue. A statement that passes its deadline, or whose request
+// is abandoned (Abandonable), is ended on the server too, through a control
+// connection. What the server had closed in the meantime is replaced, and a read
+// is tried once more, without the client noticing. While the server is out of
+// reach, requests are refused without a look at the network.
 //
 // The package leaves to others: which request belongs to which endpoint, who
 // is asking (it reads path, auth and client values through a Lookuper), what
@@ -19,6 +22,7 @@
 // protocol, package embedded is the engine for trials. Nothing here imports
 // anything else of the program.
 //
-// A Database owns a goroutine that closes idle connections, and short ones
-// that connect and disconnect. All have ended when Close returns.
+// A Database owns a goroutine that looks after idle connections, one that asks
+// for a server that is out of reach until it is back, and short ones that
+// connect and disconnect. All have ended when Close returns.
 package sqlapi

@@ -1,11 +1,12 @@
 package sqlapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
-	"github.com/jackc/puddle/v2"
 	"github.com/valyala/fasthttp"
 )
 
@@ -13,6 +14,7 @@ import (
 const (
 	beginWrite = "START TRANSACTION READ WRITE"
 	endWrite   = "COMMIT"
+	undoWrite  = "ROLLBACK"
 )
 
 // Endpoint is one statement of one route on one database. It may be used by
@@ -20,6 +22,14 @@ const (
 type Endpoint struct {
 	db        *Database
 	statement *Statement
+
+	// unpreparable: the server cannot prepare such a statement, and runs it
+	// in the text protocol.
+	unpreparable atomic.Bool
+	// names are those of the columns, as a preparation has told them; nil
+	// until then. In the text protocol a column without an alias is named
+	// after the text, values included.
+	names atomic.Pointer[[]string]
 }
 
 // Endpoint returns the endpoint of a route. The configuration's faults are
@@ -39,9 +49,6 @@ func (db *Database) Endpoint(cfg EndpointConfig) (*Endpoint, error) {
 // contract of a handler: either it writes the response, or it returns an error
 // that wraps one of this package's kinds and leaves the response alone.
 func (e *Endpoint) Serve(ctx context.Context, rc *fasthttp.RequestCtx) error {
-	if !e.statement.Reads && (rc.IsGet() || rc.IsHead()) {
-		return fmt.Errorf("%w: a statement that writes does not answer %s", ErrStatement, rc.Method())
-	}
 	c := newCall(ctx, e.db.cfg.Timeout)
 	defer c.free()
 	var err error
@@ -51,6 +58,7 @@ func (e *Endpoint) Serve(ctx context.Context, rc *fasthttp.RequestCtx) error {
 	// The response's own buffer takes the JSON, so that it is copied nowhere.
 	body, err := e.run(c, rc.Response.SwapBody(nil)[:0])
 	if err != nil {
+		e.db.count.note(err)
 		rc.Response.SwapBody(body[:0])
 		return err
 	}
@@ -62,13 +70,14 @@ func (e *Endpoint) Serve(ctx context.Context, rc *fasthttp.RequestCtx) error {
 // run appends the statement's result to body. It tries once more where a
 // connection broke and the statement only reads.
 func (e *Endpoint) run(c *call, body []byte) ([]byte, error) {
-	if !e.db.gate.enter() {
-		return body, ErrPoolFull
+	if err := e.db.admit(c); err != nil {
+		return body, err
 	}
 	c.careful = !e.statement.Reads
 	result, again, err := e.attempt(c, body)
 	if again {
 		c.careful = true
+		e.db.count.retries.Add(1)
 		result, again, err = e.attempt(c, body)
 	}
 	if again { // the connection is gone, and the slot still ours
@@ -89,19 +98,19 @@ func (e *Endpoint) attempt(c *call, body []byte) (result []byte, again bool, err
 	defer func() {
 		if p := recover(); p != nil {
 			// Nobody knows how far the exchange got.
-			e.discard(res)
+			e.db.discard(res)
 			panic(p)
 		}
 	}()
 	s := res.Value()
+	e.db.count.statements.Add(1)
 	result, sent, err := e.exchange(s, c, body)
 	uncertain := sent && !e.statement.Reads
 	switch {
 	case s.judge(err):
-		res.Release()
-		e.db.gate.leave()
+		e.db.release(res, c.began)
 	case !s.broken:
-		e.discard(res)
+		e.db.discard(res)
 	case uncertain:
 		res.Destroy()
 		e.db.gate.leave()
@@ -113,20 +122,16 @@ func (e *Endpoint) attempt(c *call, body []byte) (result []byte, again bool, err
 	return result, again, kindOf(err, ErrUnavailable)
 }
 
-// discard has a connection that may still be busy killed; its slot of the gate
-// comes back when the server has let go of it.
-func (e *Endpoint) discard(res *puddle.Resource[*session]) {
-	s := res.Value()
-	s.overdue, s.slot = true, true
-	res.Destroy()
-}
-
 // exchange sends the statement and appends its answer to body. sent tells
 // whether the statement may have reached the server.
 func (e *Endpoint) exchange(s *session, c *call, body []byte) (_ []byte, sent bool, err error) {
 	if err := s.conn.SetDeadline(c.deadline); err != nil {
 		return body, false, fmt.Errorf("set deadline: %w", err)
 	}
+	if err := c.attend(s); err != nil {
+		return body, false, err
+	}
+	defer func() { err = c.attended(err) }()
 	if e.statement.Stateful {
 		if err := s.cleanse(); err != nil {
 			return body, false, err
@@ -137,7 +142,7 @@ func (e *Endpoint) exchange(s *session, c *call, body []byte) (_ []byte, sent bo
 		return body, false, err
 	}
 	result, err := e.execute(s, p, c, body)
-	if needsPreparing(err) {
+	if p.Statement != nil && needsPreparing(err) {
 		s.forget(e)
 		if p, err = s.statement(e); err != nil {
 			return body, true, err
@@ -148,46 +153,67 @@ func (e *Endpoint) exchange(s *session, c *call, body []byte) (_ []byte, sent bo
 }
 
 // execute sends everything that the statement takes in one write, and reads
-// all the answers.
+// all the answers. A procedure takes two: of one that fails half-way, what it
+// has done by then is taken back.
 func (e *Endpoint) execute(s *session, p *prepared, c *call, body []byte) ([]byte, error) {
 	s.clean = false
 	if !e.statement.Reads {
 		s.conn.Query(beginWrite)
 	}
-	s.conn.Execute(p.Statement, c.args)
-	if !e.statement.Reads {
-		s.conn.Query(endWrite)
+	if p.Statement != nil {
+		s.conn.Execute(p.Statement, c.args)
+	} else {
+		s.conn.Query(e.statement.withValues(c.args))
 	}
-	if e.statement.Stateful {
-		s.reset()
+	if !e.statement.Calls {
+		e.conclude(s, endWrite)
 	}
 	if err := s.conn.Flush(); err != nil {
 		return body, err
 	}
-	return e.answers(s, p, c, body)
-}
-
-// answers reads the answers in the order of execute; the first error counts.
-func (e *Endpoint) answers(s *session, p *prepared, c *call, body []byte) ([]byte, error) {
-	var failure error
-	note := func(err error) {
-		if failure == nil {
-			failure = err
+	result, err := e.answer(s, p, c, body)
+	if e.statement.Calls {
+		end := endWrite
+		if err != nil {
+			end = undoWrite
 		}
+		e.conclude(s, end)
+		err = cmp.Or(err, s.conn.Flush())
 	}
-	if !e.statement.Reads {
-		note(s.conn.ReadResult(&c.result))
-	}
-	result, err := p.appendAnswer(body, s.conn, &c.result)
-	note(err)
-	if !e.statement.Reads {
-		note(s.conn.ReadResult(&c.result))
-	}
-	if e.statement.Stateful {
-		note(s.wasReset())
-	}
-	if failure != nil {
-		return body, failure
+	if err = cmp.Or(err, e.concluded(s, c)); err != nil {
+		return body, err
 	}
 	return result, nil
+}
+
+// conclude encodes what ends a statement that writes, and what makes the
+// session fit for others; concluded reads the answers.
+func (e *Endpoint) conclude(s *session, end string) {
+	if !e.statement.Reads {
+		s.conn.Query(end)
+	}
+	if e.statement.Stateful {
+		s.reset()
+	}
+}
+
+func (e *Endpoint) concluded(s *session, c *call) error {
+	var ended, reset error
+	if !e.statement.Reads {
+		ended = s.conn.ReadResult(&c.result)
+	}
+	if e.statement.Stateful {
+		reset = s.wasReset()
+	}
+	return cmp.Or(ended, reset)
+}
+
+// answer reads the answer of the statement itself and appends it to body.
+func (e *Endpoint) answer(s *session, p *prepared, c *call, body []byte) ([]byte, error) {
+	var began error
+	if !e.statement.Reads {
+		began = s.conn.ReadResult(&c.result)
+	}
+	result, err := p.appendAnswer(body, s.conn, &c.result)
+	return result, cmp.Or(began, err)
 }

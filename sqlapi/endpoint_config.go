@@ -18,6 +18,8 @@ type EndpointConfig struct {
 	// ReadOnly: the route answers GET or HEAD, which have no body and must
 	// not change anything.
 	ReadOnly bool
+	// AnyMethod: the route answers every method, GET among them.
+	AnyMethod bool
 }
 
 // Validate returns everything that is wrong, as *FieldError: with Field "sql"
@@ -50,10 +52,13 @@ func (c EndpointConfig) Validate() []error {
 			Offset:  -1,
 		})
 	}
-	if c.ReadOnly && !statement.Reads {
+	if (c.ReadOnly || c.AnyMethod) && !statement.Reads {
 		start := len(c.SQL) - len(strings.TrimLeftFunc(c.SQL, isSpaceRune))
-		faults = append(faults, sqlFault(start, "a statement that writes or locks cannot answer GET",
-			"match POST, PUT, PATCH or DELETE instead"))
+		problem, hint := "a statement that writes or locks cannot answer GET", "match POST, PUT, PATCH or DELETE instead"
+		if c.AnyMethod {
+			problem, hint = "a statement that writes or locks needs a method: without one the route answers GET too", `begin match with POST, PUT, PATCH or DELETE`
+		}
+		faults = append(faults, sqlFault(start, problem, hint))
 	}
 	return faults
 }

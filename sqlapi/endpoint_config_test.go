@@ -51,6 +51,8 @@ func TestEndpointConfigValidate(t *testing.T) {
 
 	f(EndpointConfig{SQL: "select :json.a, :form.b", ReadOnly: true}, "sql@7: a GET request has no body", "sql@16: a GET")
 	f(EndpointConfig{SQL: "\n delete from t", ReadOnly: true}, "sql@2: a statement that writes or locks cannot answer GET (match POST")
+	f(EndpointConfig{SQL: "select 1", AnyMethod: true})
+	f(EndpointConfig{SQL: "delete from t", AnyMethod: true}, "sql@0: a statement that writes or locks needs a method")
 	f(EndpointConfig{SQL: "select 1 from t for update", ReadOnly: true}, "sql@0: a statement that writes or locks")
 	f(EndpointConfig{SQL: "delete from t where a = :path.a and b = :json.b", ReadOnly: true},
 		"sql@24: the route's pattern", "sql@40: a GET", "sql@0: a statement that writes")

@@ -1,16 +1,16 @@
 package sqlapi
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/valyala/fasthttp"
 
 	"zerohop/sqlapi/wire"
 )
@@ -193,8 +193,8 @@ func TestErrorKinds(t *testing.T) {
 	f("select no_such_column", ErrStatement)
 	f("select 1 from no_such_table", ErrStatement)
 	f("selekt 1", ErrStatement)
-	if stat := db.pool.Stat(); stat.TotalResources() != 1 || db.gate.busy.Load() != 0 {
-		t.Errorf("got %d connections and %d slots taken, want 1 and 0", stat.TotalResources(), db.gate.busy.Load())
+	if stat := db.pool.Stat(); stat.TotalResources() != 1 || db.Stats().Busy != 0 {
+		t.Errorf("got %d connections and %d slots taken, want 1 and 0", stat.TotalResources(), db.Stats().Busy)
 	}
 }
 
@@ -222,9 +222,120 @@ func TestWritesAreWrapped(t *testing.T) {
 	if _, err := serve(endpoint(t, db, "select sly()"), asker{}, ""); !errors.Is(err, ErrStatement) {
 		t.Errorf("got %v, want a refusal", err)
 	}
-	rc := new(fasthttp.RequestCtx) // GET
-	if err := endpoint(t, db, "delete from note").Serve(context.Background(), rc); !errors.Is(err, ErrStatement) {
-		t.Errorf("got %v, want %v", err, ErrStatement)
+}
+
+// TestCallIsWholeOrNothing has a procedure fail half-way: what it had done is
+// taken back, and one that succeeds stays.
+func TestCallIsWholeOrNothing(t *testing.T) {
+	cfg := mariaDBConfig(t)
+	cfg.Max = 1
+	err := mariaDB(t).Run("delimiter //\ncreate or replace procedure twice(x varchar(20), y varchar(20)) " +
+		"begin insert into note (t) values (x); insert into note (t) values (y); select 'done' as state; end//")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := open(t, cfg)
+	e := endpoint(t, db, "call twice(:query.x, :query.y)")
+	if _, err := serve(e, asker{}, "x=same&y=same"); !errors.Is(err, ErrConflict) {
+		t.Errorf("got %v, want %v", err, ErrConflict)
+	}
+	count := endpoint(t, db, "select count(*) as n from note")
+	if got, err := serve(count, asker{}, ""); err != nil || got != `[{"n":0}]` {
+		t.Errorf("after the failure: got %s, %v", got, err)
+	}
+	if got, err := serve(e, asker{}, "x=a&y=b"); err != nil || got != `[{"state":"done"}]` {
+		t.Errorf("got %s, %v", got, err)
+	}
+	if got, err := serve(count, asker{}, ""); err != nil || got != `[{"n":2}]` {
+		t.Errorf("after the success: got %s, %v", got, err)
+	}
+	if db.pool.Stat().TotalResources() != 1 || db.Stats().Busy != 0 {
+		t.Errorf("got %+v", db.Stats())
+	}
+}
+
+// TestBrokenWriteIsNotRepeated cuts the connection behind a write that has
+// reached the server, before its answer has come back.
+func TestBrokenWriteIsNotRepeated(t *testing.T) {
+	cfg := mariaDBConfig(t)
+	var cut atomic.Bool
+	cfg.DSN = "root@tcp(" + cuttingProxy(t, mariaDB(t).Address(), &cut) + ")/zerohop"
+	db := open(t, cfg)
+	write := endpoint(t, db, "insert into note (n) values (7)")
+	if _, err := serve(write, asker{}, ""); err != nil { // prepares it
+		t.Fatal(err)
+	}
+	cut.Store(true)
+	_, err := serve(write, asker{}, "")
+	if !errors.Is(err, ErrBroken) {
+		t.Errorf("got %v, want %v", err, ErrBroken)
+	}
+	if got, err := serve(endpoint(t, db, "select count(*) as n from note"), asker{}, ""); err != nil || got != `[{"n":2}]` {
+		t.Errorf("got %s, %v, want two rows", got, err)
+	}
+	// A read in the same place is tried once more, and nobody notices.
+	read := endpoint(t, db, "select 1 as n")
+	if _, err := serve(read, asker{}, ""); err != nil {
+		t.Fatal(err)
+	}
+	cut.Store(true)
+	if got, err := serve(read, asker{}, ""); err != nil || got != `[{"n":1}]` {
+		t.Errorf("got %s, %v", got, err)
+	}
+	eventually(t, 5*time.Second, "the slots are back", func() bool { return db.Stats().Busy == 0 })
+}
+
+// cuttingProxy passes bytes between clients and a server. When cut is set, it
+// closes one connection instead of passing an answer on: by then the server
+// has done what it was told.
+func cuttingProxy(t *testing.T, server string, cut *atomic.Bool) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	t.Cleanup(func() {
+		l.Close()
+		all.Wait()
+	})
+	all.Go(func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			all.Go(func() { passOn(client, server, cut) })
+		}
+	})
+	return l.Addr().String()
+}
+
+func passOn(client net.Conn, server string, cut *atomic.Bool) {
+	defer client.Close()
+	upstream, err := net.Dial("tcp", server)
+	if err != nil {
+		return
+	}
+	defer upstream.Close()
+	go func() {
+		defer client.Close()
+		b := make([]byte, 64<<10)
+		for {
+			n, err := upstream.Read(b)
+			if err != nil || cut.CompareAndSwap(true, false) {
+				return
+			}
+			client.Write(b[:n])
+		}
+	}()
+	b := make([]byte, 64<<10)
+	for {
+		n, err := client.Read(b)
+		if err != nil {
+			return
+		}
+		upstream.Write(b[:n])
 	}
 }
 

@@ -12,6 +12,9 @@ import (
 var (
 	// ErrParameter: a parameter is missing or malformed; see ParameterError.
 	ErrParameter = errors.New("bad parameter")
+	// ErrMediaType: the request's body is of another type than the one that
+	// the statement's parameters are taken from.
+	ErrMediaType = errors.New("unsupported media type")
 	// ErrPoolFull: every connection that the pool may open is busy.
 	ErrPoolFull = errors.New("connection pool full")
 	// ErrUnavailable: the database cannot be reached, or a connection broke

@@ -3,6 +3,7 @@ package sqlapi
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/valyala/fasthttp"
@@ -13,8 +14,9 @@ import (
 // repeated ones counts. They alias the request's memory and are valid until
 // the request ends.
 //
-// The error is a *ParameterError with everything that is wrong; dst is then
-// returned as it was. The request's body must have been read: a fasthttp body
+// The error is a *ParameterError with everything that is wrong, or ErrMediaType
+// for a body of another type than the statement asks for; dst is then returned
+// as it was. The request's body must have been read: a fasthttp body
 // stream hides its errors.
 //
 // Nothing is allocated but for form and json parameters: for those what their
@@ -26,6 +28,9 @@ func (s *Statement) arguments(ctx context.Context, rc *fasthttp.RequestCtx, dst 
 		if lookup, ok = ctx.Value(LookupKey).(Lookuper); !ok {
 			panic("bug: the request's context has no Lookuper")
 		}
+	}
+	if err := s.accepts(rc); err != nil {
+		return dst, err
 	}
 	form := s.form(rc)
 	begin := len(dst)
@@ -45,6 +50,19 @@ func (s *Statement) arguments(ctx context.Context, rc *fasthttp.RequestCtx, dst 
 		}
 	}
 	return dst, nil
+}
+
+// accepts refuses a body of a type that no parameter reads, where there are
+// parameters that read a body: taken as absent, its values would all be empty.
+func (s *Statement) accepts(rc *fasthttp.RequestCtx) error {
+	if s.body == nil && !s.takesForm || len(rc.PostBody()) == 0 {
+		return nil
+	}
+	contentType := rc.Request.Header.ContentType()
+	if s.body != nil && isJSON(contentType) || s.takesForm && isForm(contentType) {
+		return nil
+	}
+	return fmt.Errorf("%w: %q", ErrMediaType, contentType)
 }
 
 // form returns the fields of a urlencoded body, nil when there is none.

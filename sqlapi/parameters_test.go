@@ -138,10 +138,31 @@ func TestArgumentsOfAForm(t *testing.T) {
 	f(form+"; charset=utf-8", "a=1", ":form.a", "1")
 	f("Application/X-WWW-Form-Urlencoded", "a=1&b=2", ":form.a :form.b", "1", "2")
 	f(form, "", ":form.a", "")
-	f(form, "a=1", ":query.a :json.a", "", "")
-	f(form+"ish", "a=1", ":form.a", "")
-	f("text/plain", "a=1", ":form.a", "")
-	f("application/json", `{"a":1}`, ":form.a", "")
+	f(form, "a=1", ":query.a", "")
+	f(form, "a=1", ":form.a :json.a", "1", "")
+	f("application/json", `{"a":1}`, ":form.a :json.a", "", "1")
+	f("text/plain", "", ":form.a", "")
+	f("text/plain", "a=1", ":query.a", "")
+}
+
+// TestArgumentsOfAnotherMediaType sends bodies that no parameter reads: taken
+// as absent, they would be empty values.
+func TestArgumentsOfAnotherMediaType(t *testing.T) {
+	f := func(contentType, params string) {
+		t.Helper()
+		got, err := argumentsOf(t, post(t, contentType, `{"a":"x"}`), params, nil)
+		if !errors.Is(err, ErrMediaType) || len(got) != 0 {
+			t.Errorf("%s: got %q, %v, want %v", contentType, got, err, ErrMediaType)
+		}
+	}
+	f("application/x-www-form-urlencodedish", ":form.a")
+	f("application/json", ":form.a")
+	f("text/plain", ":form.a")
+	f("application/x-www-form-urlencoded", ":json.a")
+	f("+json", ":json.a")
+	f("text/plain", ":json.a :form.a")
+	f("application/jsonp", ":json.a")
+	f("", ":json.a")
 }
 
 func TestArgumentsAllocateNothing(t *testing.T) {

@@ -58,14 +58,18 @@ var serverErrors = map[uint16]error{
 	4031: ErrUnavailable,
 }
 
+// refusal returns the number of the server's error, or 0 for another one or none.
+func refusal(err error) uint16 {
+	if refused, ok := errors.AsType[*wire.ServerError](err); ok {
+		return refused.Number
+	}
+	return 0
+}
+
 // endsConnection reports whether err is an error packet behind which the
 // server closes the connection.
 func endsConnection(err error) bool {
-	refused, ok := errors.AsType[*wire.ServerError](err)
-	if !ok {
-		return false
-	}
-	switch refused.Number {
+	switch refusal(err) {
 	case 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1927, 4031:
 		return true
 	}
@@ -75,14 +79,14 @@ func endsConnection(err error) bool {
 // needsPreparing reports whether the server no longer knows a prepared
 // statement, or wants it prepared again.
 func needsPreparing(err error) bool {
-	refused, ok := errors.AsType[*wire.ServerError](err)
-	return ok && (refused.Number == 1243 || refused.Number == 1615)
+	number := refusal(err)
+	return number == 1243 || number == 1615
 }
 
 // kindOf gives a statement's failure its kind. broke is the kind of a
 // connection that broke.
 func kindOf(err, broke error) error {
-	if err == nil || errors.Is(err, ErrStatement) {
+	if err == nil || errors.Is(err, ErrStatement) || errors.Is(err, ErrAbandoned) {
 		return err
 	}
 	kind := broke

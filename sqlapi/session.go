@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"os"
-	"strconv"
 	"time"
 
 	"zerohop/sqlapi/wire"
@@ -17,19 +15,23 @@ const (
 	// room for 16,382 in all by default, for every connection of everyone.
 	maxPrepared = 80
 
-	// Any other mode could move the ends of literals under the scanner.
-	sessionMode = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+	// crowdedPause is how long a connection prepares nothing more after the
+	// server had no room for another statement.
+	crowdedPause = time.Second
 
-	errorUnknownVariable = 1193
+	errorUnpreparable    = 1295
+	errorTooManyPrepared = 1461
 )
 
 // session is one connection of the pool, the statements prepared on it, and
 // how it is to end.
 type session struct {
 	conn     *wire.Conn
-	settings []string
+	settings []setting
 	prepared map[*Endpoint]*prepared
 	clock    uint64
+	// crowded is until when statements that are not prepared go as text.
+	crowded time.Time
 	// fresh: no request has used the connection yet. clean: none has since it
 	// was last reset.
 	fresh, clean bool
@@ -48,62 +50,12 @@ type ending struct {
 
 // prepared is an endpoint's statement on one connection.
 type prepared struct {
+	// Statement is nil where the server has none prepared: then it is sent as
+	// text, and names are the columns' if they are known.
 	*wire.Statement
-	used uint64
-	plan plan
-}
-
-// newSession makes a connection ready for its first statement.
-func newSession(conn *wire.Conn, cfg *Config) (*session, error) {
-	s := &session{conn: conn, settings: settings(conn.Server(), cfg), prepared: map[*Endpoint]*prepared{}, fresh: true, clean: true}
-	s.configure()
-	if err := conn.Flush(); err != nil {
-		return nil, fmt.Errorf("set session: %w", err)
-	}
-	return s, s.configured()
-}
-
-// settings returns the statements that make a session ours. They are part of
-// no statement of a route, so each is of constant text.
-func settings(server wire.Server, cfg *Config) []string {
-	list := []string{
-		"SET NAMES utf8mb4",
-		"SET SESSION sql_mode = '" + sessionMode + "'",
-		"SET SESSION TRANSACTION READ ONLY",
-	}
-	// The server's own limit is for the case that a KILL does not get
-	// through, so it comes a little later.
-	limit := cfg.Timeout + max(cfg.Timeout/10, 100*time.Millisecond)
-	switch {
-	case cfg.Embedded():
-	case server.MariaDB:
-		list = append(list, "SET SESSION max_statement_time = "+strconv.FormatFloat(limit.Seconds(), 'f', 3, 64))
-	default:
-		list = append(list, "SET SESSION max_execution_time = "+strconv.FormatInt(int64(math.Ceil(limit.Seconds()*1000)), 10))
-	}
-	return list
-}
-
-// configure encodes the settings; configured reads the answers.
-func (s *session) configure() {
-	for _, sql := range s.settings {
-		s.conn.Query(sql)
-	}
-}
-
-func (s *session) configured() error {
-	var failure error
-	var r wire.Result
-	for i, sql := range s.settings {
-		err := s.conn.ReadResult(&r)
-		if refused, ok := errors.AsType[*wire.ServerError](err); ok && i == len(s.settings)-1 && refused.Number == errorUnknownVariable {
-			continue // a server without a limit of its own
-		}
-		if err != nil && failure == nil {
-			failure = fmt.Errorf("%s: %w", sql, err)
-		}
-	}
-	return failure
+	names []string
+	used  uint64
+	plan  plan
 }
 
 // reset encodes that the session begins anew; wasReset reads the answers.
@@ -134,26 +86,38 @@ func (s *session) cleanse() error {
 	return nil
 }
 
-// statement returns the endpoint's statement, prepared if it is not yet.
+// statement returns the endpoint's statement, prepared if it is not yet and can be.
 func (s *session) statement(e *Endpoint) (*prepared, error) {
 	s.clock++
 	if p := s.prepared[e]; p != nil {
 		p.used = s.clock
 		return p, nil
 	}
+	if e.unpreparable.Load() || time.Now().Before(s.crowded) {
+		return e.asText(), nil
+	}
 	if len(s.prepared) >= maxPrepared {
 		s.forgetOldest()
 	}
 	statement, err := s.prepare(e.statement)
+	switch refusal(err) {
+	case errorUnpreparable:
+		e.unpreparable.Store(true)
+		return e.asText(), nil
+	case errorTooManyPrepared:
+		s.crowded = time.Now().Add(crowdedPause)
+		return e.asText(), nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("prepare: %w", err)
 	}
-	p := &prepared{Statement: statement, used: s.clock}
 	if got, want := statement.Parameters(), len(e.statement.Params); got != want {
 		s.conn.CloseStatement(statement)
-		return nil, fmt.Errorf("prepare: the server finds %d parameters where there are %d", got, want)
+		return nil, fmt.Errorf("%w: prepare: the server finds %d parameters where there are %d", ErrStatement, got, want)
 	}
+	p := &prepared{Statement: statement, used: s.clock}
 	s.prepared[e] = p
+	e.learn(statement.Columns())
 	return p, nil
 }
 
@@ -182,10 +146,13 @@ func (s *session) prepare(statement *Statement) (*wire.Statement, error) {
 	return p, cmp.Or(began, err, ended)
 }
 
-// forget closes an endpoint's statement; the server reads that with the next command.
+// forget closes an endpoint's statement, if it is still there; the server reads
+// that with the next command.
 func (s *session) forget(e *Endpoint) {
-	s.conn.CloseStatement(s.prepared[e].Statement)
-	delete(s.prepared, e)
+	if p := s.prepared[e]; p != nil {
+		s.conn.CloseStatement(p.Statement)
+		delete(s.prepared, e)
+	}
 }
 
 func (s *session) forgetOldest() {

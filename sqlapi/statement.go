@@ -36,6 +36,8 @@ type Statement struct {
 	// Reads: it only reads, so that it may be run again when a connection
 	// broke, and may answer GET. See effects for what counts.
 	Reads bool
+	// Calls: it is a CALL, whose procedure is many statements.
+	Calls bool
 	// Stateful: it may change the session for whoever uses the connection
 	// next, or read what an earlier user left there. See effects for what counts.
 	Stateful bool
@@ -65,6 +67,8 @@ type Param struct {
 
 	// written is the parameter as it stands in the SQL, without the colon.
 	written string
+	// counts: it stands where the grammar wants a number of rows, in LIMIT.
+	counts bool
 }
 
 // ParseStatement takes sql apart. An error is a *SyntaxError, the first of all
@@ -86,6 +90,7 @@ func parseStatement(sql string) (*Statement, []*SyntaxError) {
 	}
 	statement, scan, seen := &Statement{}, scanner{sql: sql}, effects{}
 	var text strings.Builder
+	var limit limitClause
 	copied := len(sql) - len(strings.TrimLeftFunc(sql, isSpaceRune))
 	end := -1
 	for t := scan.next(); t.kind != tokenEnd; t = scan.next() {
@@ -97,7 +102,7 @@ func parseStatement(sql string) (*Statement, []*SyntaxError) {
 		case tokenParameter:
 			text.WriteString(sql[copied:t.start])
 			copied = t.end
-			t.param.Mark = text.Len()
+			t.param.Mark, t.param.counts = text.Len(), limit.wanted
 			text.WriteByte('?')
 			statement.add(t.param, t.segments)
 		case tokenSemicolon:
@@ -107,6 +112,7 @@ func parseStatement(sql string) (*Statement, []*SyntaxError) {
 			end = t.start
 		}
 		seen.note(t.kind, sql[t.start:t.end])
+		limit.note(t.kind, sql[t.start:t.end])
 		if seen.verb == "DELIMITER" {
 			scan.abandon(t.start, "DELIMITER is a command of the mysql client, not SQL", "leave it out: a route has one statement")
 		}
@@ -122,6 +128,7 @@ func parseStatement(sql string) (*Statement, []*SyntaxError) {
 	}
 	statement.Text = strings.TrimRightFunc(text.String(), isSpaceRune)
 	statement.Reads, statement.Stateful = seen.reads(), seen.stateful
+	statement.Calls = seen.verb == "CALL"
 	return statement, scan.faults
 }
 

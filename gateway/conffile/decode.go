@@ -30,9 +30,11 @@ type Later struct {
 //	DSN  string `toml:"dsn,secret"`   // masked in every output
 //	Body int64  `toml:"body,size"`    // "16KiB", "1MiB", "64kB" or a number of bytes
 //	List []string `toml:"list,orlist"` // may be written as one text
+//	File string `toml:"file,path"`   // a relative one begins at the document's folder
 //
 // There are texts, booleans, whole numbers, time.Duration ("250ms"), structs,
-// lists, and maps of structs by name. A text may give a number, a size, a
+// pointers to them, which are nil where the file does not speak of them, lists,
+// and maps of structs by name. A text may give a number, a size, a
 // duration or a boolean, because it may have come from expansion. A type with
 // UnmarshalText is written as a text; if it is a struct, as a table as well.
 //
@@ -74,8 +76,8 @@ type decoder struct {
 
 // tag is what a field's tag says.
 type tag struct {
-	name                 string
-	size, secret, orList bool
+	name                       string
+	size, secret, orList, path bool
 }
 
 func parseTag(f reflect.StructField) tag {
@@ -90,6 +92,8 @@ func parseTag(f reflect.StructField) tag {
 			t.secret = true
 		case "orlist":
 			t.orList = true
+		case "path":
+			t.path = true
 		default:
 			panic(fmt.Sprintf("bug: field %s has the unknown tag option %q", f.Name, option))
 		}
@@ -172,6 +176,9 @@ func (dec *decoder) value(n *node, v reflect.Value, t tag, path string) {
 		set(dec, n, v, "a duration", duration)
 	case v.Kind() == reflect.String:
 		set(dec, n, v, "a text", text)
+		if t.path && v.Len() > 0 {
+			v.SetString(dec.doc.beside(v.String()))
+		}
 	case v.Kind() == reflect.Bool:
 		set(dec, n, v, "true or false", boolean)
 	case v.CanInt():
@@ -184,6 +191,10 @@ func (dec *decoder) value(n *node, v reflect.Value, t tag, path string) {
 		if dec.want(n, kindTable, path) {
 			dec.table(n, v, path)
 		}
+	case v.Kind() == reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		setDefaults(v.Elem())
+		dec.value(n, v.Elem(), t, path)
 	default:
 		panic(fmt.Sprintf("bug: no way to read a %s from a file", v.Type()))
 	}
@@ -279,6 +290,8 @@ func (dec *decoder) want(n *node, k kind, path string) bool {
 		hint = fmt.Sprintf("write [%s]", header)
 	case k == kindArray:
 		hint = "write it in [ ]"
+	case k == kindTable && n.kind != kindArray:
+		hint = "write it in { }"
 	}
 	dec.doc.hideTexts(n)
 	dec.doc.find(n.span, n, fmt.Sprintf("%s is wanted here, not %s", k, n.kind), hint)

@@ -24,6 +24,8 @@ type settings struct {
 	Members []pool            `toml:"members"`
 	Mode    mode              `toml:"mode"`
 	Labels  map[string]string `toml:"labels"`
+	File    string            `toml:"file,path"`
+	Extra   *inner            `toml:"extra"`
 	hidden  int               //nolint:unused // a field that no file can set
 }
 
@@ -122,6 +124,11 @@ func TestDecode(t *testing.T) {
 	f("[[members]]\nidle = '1s'\n[[members]]", func(s *settings) { s.Members = []pool{{Max: 100, Idle: time.Second}, {Max: 100}} })
 	f("mode = 'plain'", func(s *settings) { s.Mode.Type = "plain" })
 	f("mode = {type = 'other', strict = true}", func(s *settings) { s.Mode = mode{"other", true} })
+	f("file = 'a/b.pem'", func(s *settings) { s.File = "/etc/zh/a/b.pem" })
+	f("file = '/a/b.pem'", func(s *settings) { s.File = "/a/b.pem" })
+	f("file = ''", func(*settings) {})
+	f("extra = {}", func(s *settings) { s.Extra = &inner{Depth: 7} })
+	f("[extra]\ndepth = 1", func(s *settings) { s.Extra = &inner{Depth: 1} })
 	f("labels = {a = 'x', 'b c' = 'y'}", func(s *settings) { s.Labels = map[string]string{"a": "x", "b c": "y"} })
 }
 
@@ -178,7 +185,8 @@ func TestDecodeFaults(t *testing.T) {
 	f("words = 'a'", `1:9: a list is wanted here, not a text | write it in [ ]`)
 	f("words = ['a', 1]", `1:15: a text is wanted here, not a whole number | write it in quotes: "1"`)
 	f("words = [[1]]", `1:9: a text is wanted here, not a list`)
-	f("inner = 1", `1:9: a table is wanted here, not a whole number`)
+	f("inner = 1", `1:9: a table is wanted here, not a whole number | write it in { }`)
+	f("extra = true", `1:9: a table is wanted here, not true or false | write it in { }`)
 	f("name = 1979-05-27", `1:8: a text is wanted here, not a date | write it in quotes: "1979-05-27"`)
 	f("wait = 30", `1:8: a duration needs a unit | write "30s", or with ms, m or h`)
 	f("wait = '30'", `1:8: not a duration | `+durationHint)

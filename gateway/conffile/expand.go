@@ -105,12 +105,19 @@ func (e *expansion) file(path string) (value, problem, hint string) {
 	if path == "" {
 		return "", "no path after ${file:", "write ${file:PATH}"
 	}
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(filepath.Dir(e.doc.name), path)
-	}
+	path = e.doc.beside(path)
 	content, err := e.ReadFile(path)
 	if err != nil {
 		return "", fmt.Sprintf("cannot read the file: %v", err), ""
 	}
 	return strings.TrimSuffix(string(content), "\n"), "", ""
+}
+
+// beside returns the path of a file as it stands in the document: a relative
+// one begins at the document's folder.
+func (d *Document) beside(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(d.name), path)
 }

@@ -26,6 +26,9 @@ const separators = " \t\r\n;"
 // that was read from its connection just before may begin after the first time.
 const killEvery = 10 * time.Millisecond
 
+// Available: this build has the engine.
+const Available = true
+
 // Engine is a running database. Its methods may be called by several goroutines
 // at the same time.
 type Engine struct {

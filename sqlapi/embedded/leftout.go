@@ -7,6 +7,9 @@ import (
 	"net"
 )
 
+// Available: this build does not have the engine.
+const Available = false
+
 // Engine is the database; in this build there is none.
 type Engine struct{}
 

@@ -31,7 +31,8 @@ func (c *Conn) Ping() { c.textCommand(commandPing, "", answer{}) }
 
 // Reset encodes COM_RESET_CONNECTION: transaction, variables, temporary
 // tables, locks and prepared statements are gone, and so are the settings of
-// the session, which the caller encodes again behind it.
+// the session, which the caller encodes again behind it. The current database
+// stays, and on MariaDB what FOUND_ROWS() returns.
 func (c *Conn) Reset() { c.textCommand(commandReset, "", answer{}) }
 
 // Kill encodes the order to end another connection of the server and the

@@ -1,10 +1,12 @@
 package wire
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"syscall"
 	"time"
 )
@@ -14,6 +16,7 @@ const (
 	statusMoreResults   = 0x0008
 
 	capabilityLocalFiles   = 1 << 7
+	capabilityTLS          = 1 << 11
 	capabilityTransactions = 1 << 13
 	capabilityDeprecateEOF = 1 << 24
 	capabilityMySQL        = 1 << 0 // clear on MariaDB, which has extended ones
@@ -27,6 +30,8 @@ type Server struct {
 	Version string
 	// MariaDB tells the two families apart.
 	MariaDB bool
+	// Database is the one that the DSN names; a reset does not come back to it.
+	Database string
 	// ThreadID is the connection's number on the server, for KILL.
 	ThreadID uint32
 	// deprecateEOF: no EOF packets after column definitions, and the last
@@ -46,6 +51,7 @@ type Server struct {
 // ErrClosed or the first error, and Close is all that is left.
 type Conn struct {
 	nc     net.Conn
+	socket net.Conn // nc, or what is below its TLS
 	driver io.Closer
 	server Server
 
@@ -78,10 +84,14 @@ const (
 )
 
 func newConn(nc net.Conn, driver io.Closer, server Server, limit int64) *Conn {
-	return &Conn{
-		nc: nc, driver: driver, server: server, limit: limit,
+	c := &Conn{
+		nc: nc, socket: nc, driver: driver, server: server, limit: limit,
 		in: packetReader{src: nc, buf: make([]byte, readSize)},
 	}
+	if secured, ok := nc.(*tls.Conn); ok {
+		c.socket = secured.NetConn()
+	}
+	return c
 }
 
 // Server returns what is known about the other end.
@@ -98,7 +108,8 @@ func (c *Conn) Failed() bool { return c.failure != nil }
 
 // Idle reports whether every answer has been read to its end.
 func (c *Conn) Idle() bool {
-	return c.dueHead == len(c.due) && !c.row.open && len(c.out) == 0
+	// What may still wait to be sent are statements to close.
+	return c.dueHead == len(c.due) && !c.row.open
 }
 
 // SetDeadline sets the moment at which reads and writes fail with an error
@@ -127,7 +138,8 @@ func (c *Conn) Flush() error {
 // Close ends the connection at once; a statement under way goes on at the
 // server until that notices. It may be called while another goroutine reads.
 func (c *Conn) Close() error {
-	err := c.nc.Close()
+	// Without TLS's own farewell, which may have to wait.
+	err := c.socket.Close()
 	// The driver finds the connection closed; it only ends its own goroutine.
 	_ = c.driver.Close()
 	return err
@@ -154,7 +166,7 @@ func (c *Conn) AwaitClose() error {
 	_ = c.fail(ErrClosed)
 	var sink [512]byte
 	for {
-		if _, err := c.nc.Read(sink[:]); err != nil {
+		if _, err := c.socket.Read(sink[:]); err != nil {
 			if err == io.EOF || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed) {
 				return nil
 			}
@@ -170,21 +182,15 @@ func (c *Conn) Alive() bool {
 	if c.failure != nil || c.in.r != c.in.w {
 		return false
 	}
-	sc, ok := c.nc.(syscall.Conn)
+	look, ok := c.socket.(*socket)
 	if !ok {
-		return true
+		return silent(c.nc)
 	}
-	raw, err := sc.SyscallConn()
-	if err != nil {
-		return false
-	}
-	alive := false
-	err = raw.Control(func(fd uintptr) {
-		var b [1]byte
-		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		alive = err == syscall.EAGAIN || err == syscall.EWOULDBLOCK || err == syscall.EINTR
-	})
-	return err == nil && alive
+	look.looking = true
+	defer func() { look.looking = false }()
+	var b [1]byte
+	n, err := c.nc.Read(b[:])
+	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // fail marks the connection as failed by err and returns err.

@@ -13,7 +13,7 @@ import (
 // dial connects to the shared server; the connection ends with the test.
 func dial(t testing.TB, dsn string) *Conn {
 	t.Helper()
-	d, err := NewDialer(dsn, 1<<20, nil)
+	d, err := NewDialer(DialerConfig{DSN: dsn, MaxBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,27 +37,36 @@ func rows(c *Conn) ([]string, error) {
 	}
 	var lines []string
 	for {
-		row, err := c.ReadRow()
+		fields, err := rowFields(c, &r)
 		if err == io.EOF {
 			return lines, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		var fields []string
-		for i := range r.Columns {
-			v, err := row.Next(&r.Columns[i])
-			if err != nil {
-				return nil, err
-			}
-			if v.Null() {
-				fields = append(fields, "NULL")
-			} else {
-				fields = append(fields, string(v.AppendText(nil, &r.Columns[i])))
-			}
-		}
 		lines = append(lines, strings.Join(fields, "|"))
 	}
+}
+
+// rowFields reads a row as text, or returns io.EOF.
+func rowFields(c *Conn, r *Result) ([]string, error) {
+	row, err := c.ReadRow()
+	if err != nil {
+		return nil, err
+	}
+	var fields []string
+	for i := range r.Columns {
+		v, err := row.Next(&r.Columns[i])
+		if err != nil {
+			return nil, err
+		}
+		if v.Null() {
+			fields = append(fields, "NULL")
+		} else {
+			fields = append(fields, string(v.AppendText(nil, &r.Columns[i])))
+		}
+	}
+	return fields, nil
 }
 
 // prepare prepares a statement in a round trip of its own.
@@ -334,7 +343,7 @@ func TestRefusedConnection(t *testing.T) {
 	server := mariaDB(t)
 	f := func(dsn string, want string) {
 		t.Helper()
-		d, err := NewDialer(dsn, 1<<20, nil)
+		d, err := NewDialer(DialerConfig{DSN: dsn, MaxBytes: 1 << 20})
 		if err == nil {
 			_, err = d.Dial(context.Background())
 		}
@@ -349,6 +358,10 @@ func TestRefusedConnection(t *testing.T) {
 	f("root:hunter2@tcp(127.0.0.1/zerohop", "malformed DSN")
 	f("root:hunter2", "malformed DSN")
 	f("root@udp(127.0.0.1:1)/x", "unknown network")
+	f("gw:hunter2secret(127.0.0.1:3306)/nginx", "unknown network")
+	f("gw:pa/s?hunter2@tcp(127.0.0.1:3306)", "unknown parameter")
+	f("gw:pa/s?hunter2=x&hunter2@tcp(127.0.0.1:1)/x", "connection refused")
+	f("gw:hunter1@hunter2(127.0.0.1:3306)/x", "unknown network")
 	f("root@tcp(127.0.0.1:1)/x?multiStatements=true", `"multiStatements" is not supported`)
 	f("root@tcp(127.0.0.1:1)/x?timeout=1s&charset=gbk", `"charset" is not supported`)
 }

@@ -15,8 +15,12 @@
 // Rows are read in place: a Value points into the receive buffer, and nothing
 // is boxed or copied on the way to whoever encodes it.
 //
+// TLS begins below the driver, between the server's greeting and the client's
+// answer to it. Nothing that a server says before the first command reaches the
+// driver unchecked, as some of it would make the driver panic.
+//
 // The package leaves to others: when a connection is reused (the pool of
-// sqlapi), what a statement means, and TLS. It starts no goroutine of its own;
+// sqlapi), and what a statement means. It starts no goroutine of its own;
 // the driver keeps one for each connection, and Conn.Close ends it. A Conn is
 // for one goroutine at a time, except for Close.
 //

@@ -11,7 +11,7 @@ import (
 
 // Several commands go out in one write, and are answered in their order.
 func Example() {
-	dialer, err := wire.NewDialer("user@tcp(127.0.0.1:1)/database", 1<<20, nil)
+	dialer, err := wire.NewDialer(wire.DialerConfig{DSN: "user@tcp(127.0.0.1:1)/database", MaxBytes: 1 << 20})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -113,6 +113,24 @@ func TestHostileServer(t *testing.T) {
 	f("end cut off", modern, io.EOF, packet(1, 1, 1), packet(2, column...), packet(3, 1, '1'))
 	f("old server", Server{}, nil, packet(1, 1), packet(2, column...), packet(3, 0xfe, 0, 0, 2, 0), packet(4, 1, '1'), packet(5, 0xfe, 0, 0, 2, 0))
 	f("old server without an end of columns", Server{}, ErrProtocol, packet(1, 1), packet(2, column...), packet(3, 1, '1'))
+	f("ok without status", modern, ErrProtocol, packet(1, 0, 0, 0, 2))
+	f("ok with a number cut off", modern, ErrProtocol, packet(1, 0, 0xfc, 1))
+	f("a length that is none", modern, ErrProtocol, packet(1, 0xff))
+	f("a remark longer than its packet", modern, nil, packet(1, 0, 0, 0, 2, 0, 0, 0, 200, 'x'))
+	f("a header with more behind it", modern, ErrProtocol, packet(1, 1, 1, 1))
+	f("an old header with more behind it", Server{}, ErrProtocol, packet(1, 1, 1))
+	f("a column of no bytes", modern, ErrProtocol, packet(1, 1, 1), packet(2))
+	f("a column with a short fixed part", modern, ErrProtocol, packet(1, 1, 1), packet(2, 0, 0, 0, 0, 1, 'n', 0, 0x0c, 33, 0))
+	f("a column with a wrong fixed length", modern, ErrProtocol, packet(1, 1, 1), packet(2, 0, 0, 0, 0, 1, 'n', 0, 3, 33, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0))
+	f("a column out of turn", modern, ErrProtocol, packet(1, 1, 1), packet(3, column...))
+	f("a row out of turn", modern, ErrProtocol, packet(1, 1, 1), packet(2, column...), packet(2, 1, '1'))
+	f("an empty row", modern, ErrProtocol, packet(1, 1, 1), packet(2, column...), packet(3))
+	f("a short end", modern, ErrProtocol, packet(1, 1, 1), packet(2, column...), packet(3, 0xfe))
+	f("a short error in mid-result", modern, ErrProtocol, packet(1, 1, 1), packet(2, column...), packet(3, 0xff, 1))
+	f("a file asked for in the second result", modern, ErrProtocol, packet(1, 0, 0, 0, 8, 0, 0, 0), packet(2, 0xfb, '/', 'e', 't', 'c'))
+	f("a continued packet without end", modern, ErrTooLarge, append([]byte{0xff, 0xff, 0xff, 1}, make([]byte, 1<<17)...))
+	f("columns without end", modern, ErrTooLarge, append([][]byte{packet(1, 0xfd, 0xff, 0xff, 0, 1)}, manyColumns(2)...)...)
+	f("results without end", modern, ErrTooLarge, endlessResults(1)...)
 	f("more results without end", modern, io.EOF, packet(1, 0, 0, 0, 8, 0, 0, 0), packet(2, 0, 0, 0, 8, 0, 0, 0))
 }
 
@@ -125,6 +143,70 @@ func endless(seq byte) [][]byte {
 		seq++
 	}
 	return packets
+}
+
+// manyColumns returns more column definitions than a connection takes.
+func manyColumns(seq byte) [][]byte {
+	var packets [][]byte
+	name := bytes.Repeat([]byte{'n'}, 200)
+	column := append(append([]byte{0, 0, 0, 0, 200}, name...), 0, 0x0c, 33, 0, 0, 0, 0, 0, byte(TypeLong), 0, 0, 0, 0, 0)
+	for range 400 {
+		packets = append(packets, packet(seq, column...))
+		seq++
+	}
+	return packets
+}
+
+// endlessResults returns more results of one statement than a connection takes.
+func endlessResults(seq byte) [][]byte {
+	var packets [][]byte
+	for range 1 << 14 {
+		packets = append(packets, packet(seq, 0, 0, 0, 8, 0, 0, 0))
+		seq++
+	}
+	return packets
+}
+
+// TestHostilePreparation is for the answer to Prepare, which has its own form,
+// and for binary rows.
+func TestHostilePreparation(t *testing.T) {
+	column := append([]byte{0, 0, 0, 0, 1, 'n', 0, 0x0c, 33, 0, 0, 0, 0, 0, byte(TypeDatetime), 0, 0, 6}, 0, 0)
+	modern := Server{deprecateEOF: true, cachesMetadata: true}
+	ok := func(columns, parameters byte) []byte {
+		return []byte{0, 1, 0, 0, 0, columns, 0, parameters, 0, 0, 0, 0}
+	}
+	f := func(name string, server Server, want error, packets ...[]byte) {
+		t.Run(name, func(t *testing.T) {
+			for _, most := range []int{0, 1} {
+				c := scripted(bytes.Join(packets, nil), server, most)
+				c.Prepare("select")
+				c.Flush()
+				s, err := c.ReadPrepared()
+				if err == nil {
+					c.Execute(s, make([][]byte, s.Parameters()))
+					c.Flush()
+					_, err = rows(c)
+				}
+				if !errors.Is(err, want) || (err == nil) != (want == nil) {
+					t.Errorf("got %v, want %v", err, want)
+				}
+			}
+		})
+	}
+	end := packet(4, 0xfe, 0, 0, 2, 0, 0, 0)
+	f("as it should be", modern, nil, packet(1, ok(1, 0)...), packet(2, column...), packet(1, 1, 0), packet(2, 0, 0, 4, 0xea, 7, 11, 22), packet(3, 0xfe, 0, 0, 2, 0, 0, 0))
+	f("a short answer", modern, ErrProtocol, packet(1, 0, 1, 0, 0, 0))
+	f("another answer", modern, ErrProtocol, packet(1, 1, 1))
+	f("fewer parameters than promised", modern, io.EOF, packet(1, ok(1, 2)...), packet(2, column...))
+	f("fewer columns than promised", modern, io.EOF, packet(1, ok(2, 0)...), packet(2, column...))
+	f("a broken column", modern, ErrProtocol, packet(1, ok(1, 0)...), packet(2, 200, 'x'))
+	f("columns left out, of another number", modern, ErrProtocol, packet(1, ok(1, 0)...), packet(2, column...), packet(1, 2, 0))
+	f("a text row", modern, ErrProtocol, packet(1, ok(1, 0)...), packet(2, column...), packet(1, 1, 0), packet(2, 1, 'x'), end)
+	f("a row without its nulls", modern, ErrProtocol, packet(1, ok(1, 0)...), packet(2, column...), packet(1, 1, 0), packet(2, 0), end)
+	f("a row without its value", modern, ErrProtocol, packet(1, ok(1, 0)...), packet(2, column...), packet(1, 1, 0), packet(2, 0, 0), end)
+	f("a date of five bytes", modern, ErrProtocol, packet(1, ok(1, 0)...), packet(2, column...), packet(1, 1, 0), packet(2, 0, 0, 5, 1, 2, 3, 4, 5), end)
+	f("a date longer than its row", modern, ErrProtocol, packet(1, ok(1, 0)...), packet(2, column...), packet(1, 1, 0), packet(2, 0, 0, 11, 1), end)
+	f("an old server without an end of columns", Server{}, ErrProtocol, packet(1, ok(1, 0)...), packet(2, column...), packet(3, column...))
 }
 
 func TestLongPackets(t *testing.T) {

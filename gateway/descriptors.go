@@ -1,0 +1,76 @@
+package gateway
+
+import (
+	"math"
+	"syscall"
+)
+
+// places is how many connections each kind of listener may have open at once.
+type places struct {
+	public, internal, admin int
+	// surplus is how many over the limit are told so, for each kind.
+	surplus int
+}
+
+const (
+	// ownDescriptors are for everything that is not counted below: the
+	// standard streams, the poller, files and names looked up on the way.
+	ownDescriptors = 32
+	// databaseControls are a database's connections besides those of its pool.
+	databaseControls = 2
+	// adminConnections are for the operator.
+	adminConnections = 256
+)
+
+// share divides what the process may have open: clients never take what the
+// databases and the operator need, and the public not what the internal
+// listeners do. Where there is enough for all, that is what the configuration
+// says. descriptors is the process's limit.
+func share(descriptors int, cfg *Config) places {
+	want := places{public: cfg.Limits.Connections, admin: adminConnections, surplus: surplusConnections}
+	kinds, others := 1, ownDescriptors+len(cfg.Listen)+len(cfg.Internal)+1
+	if len(cfg.Internal) > 0 {
+		want.internal, kinds = cfg.Limits.Connections, 2
+	}
+	for _, db := range cfg.Databases {
+		others += db.Max + databaseControls
+	}
+	// Whatever the databases may want, some clients must be able to ask.
+	free := max(descriptors-others, descriptors/4)
+	if free >= want.public+want.internal+want.admin+kinds*want.surplus {
+		return want
+	}
+	got := places{admin: min(max(free/16, 4), want.admin), surplus: min(free/16, want.surplus)}
+	clients := free - got.admin - kinds*got.surplus
+	got.internal = min(want.internal, clients/4)
+	got.public = max(min(want.public, clients-got.internal), 1)
+	got.internal = min(want.internal, max(clients-got.public, 1))
+	return got
+}
+
+// descriptorLimit returns how many descriptors the process may have open. Go
+// has raised that to the hard limit at the start.
+func descriptorLimit() int {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur > math.MaxInt32 {
+		return math.MaxInt32
+	}
+	return int(limit.Cur)
+}
+
+// sharePlaces gives the acceptors their places.
+func (s *Server) sharePlaces() {
+	limit := descriptorLimit()
+	p := share(limit, s.cfg)
+	s.public.allow(p.public, p.surplus)
+	if s.internal != nil {
+		s.internal.allow(p.internal, p.surplus)
+	}
+	if s.admin != nil {
+		s.admin.allow(p.admin, 0)
+	}
+	if p.public < s.cfg.Limits.Connections {
+		s.problems.log.Warn("fewer connections than limits.connections: raise the limit of open files (ulimit -n, LimitNOFILE=)",
+			"connections", p.public, "wanted", s.cfg.Limits.Connections, "open_files", limit)
+	}
+}
