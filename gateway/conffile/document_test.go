@@ -40,6 +40,7 @@ func FuzzDocument(f *testing.F) {
 	f.Add([]byte("mode = \"${SECRET}\"\n[pools.'${SECRET}']\ndsn = '${SECRET}'"), []byte("lanes = 'x"))
 	f.Add([]byte("[[members]]\nurl = 3\n[[members.x]]"), []byte("[pools]\nmain = 3\n[pools.main.dsn]"))
 	f.Add([]byte("\xff\x00"), []byte("pools.main.dsn = '''\n\\"))
+	f.Add([]byte("\n!\n'혦xv\xfdo\xcc\x03yI"), []byte("\n!\n'혦"))
 	for _, text := range documents {
 		f.Add([]byte(text), []byte(text))
 	}

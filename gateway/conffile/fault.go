@@ -104,8 +104,15 @@ func (d *Document) fault(f finding, hidden []string) Fault {
 }
 
 // position returns the line and the column of an offset, in characters from 1.
+// Within a character it is that character's.
 func (d *Document) position(offset int) (line, column int) {
 	offset = min(offset, len(d.text))
+	for begin := offset - 1; begin > offset-utf8.UTFMax && begin >= 0; begin-- {
+		if _, size := utf8.DecodeRune(d.text[begin:]); begin+size > offset {
+			offset = begin
+			break
+		}
+	}
 	start := lineStart(d.text, offset)
 	line = 1 + bytes.Count(d.text[:start], []byte("\n"))
 	return line, 1 + utf8.RuneCount(d.text[start:offset])
