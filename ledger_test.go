@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,6 +33,7 @@ func TestLedger(t *testing.T) {
 	}
 	r := start(t, fmt.Sprintf(`
 listen = "127.0.0.1:0"
+admin = "127.0.0.1:0"
 [databases.main]
 dsn = %q
 idle_timeout = "500ms"
@@ -42,11 +44,29 @@ sql = "select :query.v as v"
 match = "POST /ledger"
 sql = "insert into ledger (id) values (:query.id)"
 `, server.DSN()))
-	atRest := openFiles(t, r.Process.Pid)
+	admin := "http://" + r.log.await(t, `operator" address=(\S+)`)
+	// The first request starts what a database keeps running, and the idle
+	// connection that it leaves is closed.
+	client := newClient(t)
+	if got := get(client, r.base+"/echo?v=x"); got.status != 200 {
+		t.Fatalf("got %+v", got)
+	}
+	client.CloseIdleConnections()
+	until(t, 10*time.Second, "all is at rest", func() bool {
+		page := get(client, admin+"/metrics").body
+		return strings.Contains(page, `zerohop_database_connections_idle{database="main"} 0`) &&
+			strings.Contains(page, `zerohop_connections{listener="public"} 0`)
+	})
+	client.CloseIdleConnections()
+	files, goroutines := openFiles(t, r.Process.Pid), countGoroutines(t, admin)
 
 	l := &ledger{t: t, base: r.base}
 	for i := range 8 {
-		l.clients.Go(func() { l.keep(newClient(t), i) })
+		l.clients.Go(func() {
+			client := newClient(t)
+			defer client.CloseIdleConnections()
+			l.keep(client, i)
+		})
 	}
 	load := startWrk(t, r.base+"/echo?v=wrk", 120)
 	for range *outages {
@@ -66,7 +86,8 @@ sql = "insert into ledger (id) values (:query.id)"
 
 	l.compare(server)
 	t.Logf("%d echoed, %d confirmed, %d uncertain, %d refused", l.echoed.Load(), l.confirmed.Load(), l.uncertain.Load(), l.refused.Load())
-	until(t, 10*time.Second, "descriptors are back", func() bool { return openFiles(t, r.Process.Pid) <= atRest })
+	until(t, 10*time.Second, "descriptors are back", func() bool { return openFiles(t, r.Process.Pid) <= files })
+	until(t, 10*time.Second, "goroutines are back", func() bool { return countGoroutines(t, admin) <= goroutines })
 	r.stop(t)
 }
 
@@ -183,6 +204,23 @@ func until(t *testing.T, within time.Duration, what string, ok func() bool) {
 			t.Fatalf("%s: not within %v", what, within)
 		}
 	}
+}
+
+// countGoroutines asks a process how many goroutines it has, over a connection
+// that is closed behind the answer.
+func countGoroutines(t *testing.T, admin string) int {
+	t.Helper()
+	client := newClient(t)
+	defer client.CloseIdleConnections()
+	m := regexp.MustCompile(`(?m)^go_goroutines (\d+)$`).FindStringSubmatch(get(client, admin+"/metrics").body)
+	if m == nil {
+		t.Fatal("/metrics has no go_goroutines")
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // openFiles counts a process's descriptors.

@@ -278,6 +278,33 @@ func TestSystemDatabaseComesLater(t *testing.T) {
 	r.stop(t)
 }
 
+// TestSystemStopsBesideAHangingDatabase stops the database, not the requests:
+// the program ends in good order all the same.
+func TestSystemStopsBesideAHangingDatabase(t *testing.T) {
+	r := start(t, configuration(t, `timeout = "300ms"`))
+	client := newClient(t)
+	if got := get(client, r.base+"/echo?v=x"); got.status != 200 {
+		t.Fatalf("got %+v", got)
+	}
+	mariaDB(t).Signal(syscall.SIGSTOP)
+	defer mariaDB(t).Signal(syscall.SIGCONT)
+	var clients sync.WaitGroup
+	for range 10 {
+		clients.Go(func() {
+			if got := get(client, r.base+"/echo?v=x"); got.status != 504 && got.status != 503 {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+	clients.Wait()
+	client.CloseIdleConnections()
+	began := time.Now()
+	r.stop(t)
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("stopping took %v", took)
+	}
+}
+
 // TestSystemDrain ends the program while wrk, busy clients and slow statements
 // keep it at work: every request that it has begun to read is answered.
 func TestSystemDrain(t *testing.T) {
