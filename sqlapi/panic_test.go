@@ -1,10 +1,11 @@
 package sqlapi
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ import (
 type bomb struct {
 	t    *testing.T
 	db   *Database
-	fuse atomic.Pointer[string] // what sets it off
+	fuse atomic.Pointer[func(written string) bool] // tells what sets it off
 }
 
 // explosive is such a connection.
@@ -33,8 +34,8 @@ func (e *explosive) Close() error {
 }
 
 func (e *explosive) Write(b []byte) (int, error) {
-	if text := e.bomb.fuse.Load(); text != nil && !e.closed.Load() && bytes.Contains(b, []byte(*text)) {
-		panic("set off by " + *text)
+	if fuse := e.bomb.fuse.Load(); fuse != nil && !e.closed.Load() && (*fuse)(string(b)) {
+		panic(fmt.Sprintf("set off by %q", b))
 	}
 	return e.Conn.Write(b)
 }
@@ -60,7 +61,11 @@ func newBomb(t *testing.T, change func(*Config)) *bomb {
 	return b
 }
 
-func (b *bomb) arm(by string) { b.fuse.Store(&by) }
+func (b *bomb) arm(fuse func(written string) bool) { b.fuse.Store(&fuse) }
+
+func has(text string) func(string) bool {
+	return func(written string) bool { return strings.Contains(written, text) }
+}
 
 func (b *bomb) ask(sql string) (string, error) {
 	b.t.Helper()
@@ -80,7 +85,7 @@ func (b *bomb) disarm() {
 
 func TestPanicWhileConnecting(t *testing.T) {
 	b := newBomb(t, func(*Config) {})
-	b.arm("SET NAMES")
+	b.arm(has("SET NAMES"))
 	for range 5 {
 		if _, err := b.ask("select 1 as n"); !errors.Is(err, ErrUnavailable) || !errors.Is(err, errPanic) {
 			t.Errorf("got %v, want %v for a panic", err, ErrUnavailable)
@@ -94,7 +99,7 @@ func TestPanicWhileConnecting(t *testing.T) {
 
 func TestPanicWhileTakingLeave(t *testing.T) {
 	b := newBomb(t, func(c *Config) { c.Lifetime = time.Millisecond })
-	b.arm("\x01\x00\x00\x00\x01")
+	b.arm(func(written string) bool { return written == "\x01\x00\x00\x00\x01" }) // COM_QUIT
 	eventually(t, 10*time.Second, "five connections have ended", func() bool {
 		if got, err := b.ask("select sleep(0.01) as s"); err != nil || got != `[{"s":0}]` {
 			t.Errorf("got %s, %v", got, err)
@@ -106,7 +111,7 @@ func TestPanicWhileTakingLeave(t *testing.T) {
 
 func TestPanicWhileKilling(t *testing.T) {
 	b := newBomb(t, func(*Config) {})
-	b.arm("KILL")
+	b.arm(has("KILL"))
 	for range 3 {
 		if _, err := b.ask("select sleep(3)"); !errors.Is(err, ErrTimeout) {
 			t.Errorf("got %v, want %v", err, ErrTimeout)
