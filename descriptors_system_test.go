@@ -19,19 +19,7 @@ func startWithin(t *testing.T, files int, config string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &running{log: newWaitingWriter()}
-	r.Cmd = exec.Command("sh", "-c", fmt.Sprintf("ulimit -n %d && exec %s serve", files, program))
-	r.Dir = folderWith(t, defaultFile, config)
-	r.Stdout, r.Stderr = &r.access, r.log
-	if err := r.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		r.Process.Kill()
-		r.Wait()
-	})
-	r.base = "http://" + r.log.await(t, `msg=listening address=(\S+)`)
-	return r
+	return startCommand(t, exec.Command("sh", "-c", fmt.Sprintf("ulimit -n %d && exec %s serve", files, program)), config)
 }
 
 // TestSystemDescriptors has 400 clients come to a program that may have 256

@@ -75,7 +75,13 @@ func start(t *testing.T, config string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &running{Cmd: exec.Command(program, "serve"), log: newWaitingWriter()}
+	return startCommand(t, exec.Command(program, "serve"), config)
+}
+
+// startCommand starts a command that becomes the program.
+func startCommand(t *testing.T, cmd *exec.Cmd, config string) *running {
+	t.Helper()
+	r := &running{Cmd: cmd, log: newWaitingWriter()}
 	r.Dir = folderWith(t, defaultFile, config)
 	r.Stdout, r.Stderr = &r.access, r.log
 	if err := r.Start(); err != nil {
