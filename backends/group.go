@@ -19,7 +19,6 @@ var (
 // Group spreads requests over its members. It may be used by any number of
 // goroutines at once.
 type Group struct {
-	name    string
 	members []member
 }
 
@@ -32,20 +31,18 @@ type member interface {
 	close()
 }
 
-// NewGroup returns a group for a configuration that Validate finds no fault with.
+// NewGroup returns a group for a configuration that Validate finds no fault
+// with; its name is for the error alone.
 func NewGroup(name string, cfg Config) (*Group, error) {
 	if err := errors.Join(cfg.Validate()...); err != nil {
 		return nil, fmt.Errorf("group %s: %w", name, err)
 	}
-	g := &Group{name: name}
+	g := &Group{}
 	for _, m := range cfg.Members {
 		g.members = append(g.members, newWorkers(m.Workers, m.Queue))
 	}
 	return g, nil
 }
-
-// Name returns the group's name in the configuration.
-func (g *Group) Name() string { return g.name }
 
 // Serve has a member answer the request; h is the route's own handler, which
 // workers members run. It returns h's error, ErrFull, ErrClosed, or ctx's error
