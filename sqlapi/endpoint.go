@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 
 	"github.com/valyala/fasthttp"
 )
@@ -20,16 +19,8 @@ const (
 // Endpoint is one statement of one route on one database. It may be used by
 // any number of goroutines at once.
 type Endpoint struct {
-	db        *Database
-	statement *Statement
-
-	// unpreparable: the server cannot prepare such a statement, and runs it
-	// in the text protocol.
-	unpreparable atomic.Bool
-	// names are those of the columns, as a preparation has told them; nil
-	// until then. In the text protocol a column without an alias is named
-	// after the text, values included.
-	names atomic.Pointer[[]string]
+	db    *Database
+	query *query
 }
 
 // Endpoint returns the endpoint of a route. The configuration's faults are
@@ -42,7 +33,7 @@ func (db *Database) Endpoint(cfg EndpointConfig) (*Endpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("endpoint: %w", err)
 	}
-	return &Endpoint{db: db, statement: statement}, nil
+	return &Endpoint{db: db, query: &query{Statement: statement}}, nil
 }
 
 // Serve answers a request with the statement's result as JSON. It has the
@@ -52,7 +43,7 @@ func (e *Endpoint) Serve(ctx context.Context, rc *fasthttp.RequestCtx) error {
 	c := newCall(ctx, e.db.cfg.Timeout)
 	defer c.free()
 	var err error
-	if c.args, err = e.statement.arguments(ctx, rc, c.args); err != nil {
+	if c.args, err = e.query.arguments(ctx, rc, c.args); err != nil {
 		return err
 	}
 	// The response's own buffer takes the JSON, so that it is copied nowhere.
@@ -73,7 +64,7 @@ func (e *Endpoint) run(c *call, body []byte) ([]byte, error) {
 	if err := e.db.admit(c); err != nil {
 		return body, err
 	}
-	c.careful = !e.statement.Reads
+	c.careful = !e.query.Reads
 	result, again, err := e.attempt(c, body)
 	if again {
 		c.careful = true
@@ -105,7 +96,7 @@ func (e *Endpoint) attempt(c *call, body []byte) (result []byte, again bool, err
 	s := res.Value()
 	e.db.count.statements.Add(1)
 	result, sent, err := e.exchange(s, c, body)
-	uncertain := sent && !e.statement.Reads
+	uncertain := sent && !e.query.Reads
 	switch {
 	case s.judge(err):
 		e.db.release(res, c.began)
@@ -132,19 +123,19 @@ func (e *Endpoint) exchange(s *session, c *call, body []byte) (_ []byte, sent bo
 		return body, false, err
 	}
 	defer func() { err = c.attended(err) }()
-	if e.statement.Stateful {
+	if e.query.Stateful {
 		if err := s.cleanse(); err != nil {
 			return body, false, err
 		}
 	}
-	p, err := s.statement(e)
+	p, err := s.statement(e.query)
 	if err != nil {
 		return body, false, err
 	}
 	result, err := e.execute(s, p, c, body)
 	if p.Statement != nil && needsPreparing(err) {
-		s.forget(e)
-		if p, err = s.statement(e); err != nil {
+		s.forget(e.query)
+		if p, err = s.statement(e.query); err != nil {
 			return body, true, err
 		}
 		result, err = e.execute(s, p, c, body)
@@ -157,22 +148,22 @@ func (e *Endpoint) exchange(s *session, c *call, body []byte) (_ []byte, sent bo
 // has done by then is taken back.
 func (e *Endpoint) execute(s *session, p *prepared, c *call, body []byte) ([]byte, error) {
 	s.clean = false
-	if !e.statement.Reads {
+	if !e.query.Reads {
 		s.conn.Query(beginWrite)
 	}
 	if p.Statement != nil {
 		s.conn.Execute(p.Statement, c.args)
 	} else {
-		s.conn.Query(e.statement.withValues(c.args))
+		s.conn.Query(e.query.withValues(c.args))
 	}
-	if !e.statement.Calls {
+	if !e.query.Calls {
 		e.conclude(s, endWrite)
 	}
 	if err := s.conn.Flush(); err != nil {
 		return body, err
 	}
 	result, err := e.answer(s, p, c, body)
-	if e.statement.Calls {
+	if e.query.Calls {
 		end := endWrite
 		if err != nil {
 			end = undoWrite
@@ -189,20 +180,20 @@ func (e *Endpoint) execute(s *session, p *prepared, c *call, body []byte) ([]byt
 // conclude encodes what ends a statement that writes, and what makes the
 // session fit for others; concluded reads the answers.
 func (e *Endpoint) conclude(s *session, end string) {
-	if !e.statement.Reads {
+	if !e.query.Reads {
 		s.conn.Query(end)
 	}
-	if e.statement.Stateful {
+	if e.query.Stateful {
 		s.reset()
 	}
 }
 
 func (e *Endpoint) concluded(s *session, c *call) error {
 	var ended, reset error
-	if !e.statement.Reads {
+	if !e.query.Reads {
 		ended = s.conn.ReadResult(&c.result)
 	}
-	if e.statement.Stateful {
+	if e.query.Stateful {
 		reset = s.wasReset()
 	}
 	return cmp.Or(ended, reset)
@@ -211,7 +202,7 @@ func (e *Endpoint) concluded(s *session, c *call) error {
 // answer reads the answer of the statement itself and appends it to body.
 func (e *Endpoint) answer(s *session, p *prepared, c *call, body []byte) ([]byte, error) {
 	var began error
-	if !e.statement.Reads {
+	if !e.query.Reads {
 		began = s.conn.ReadResult(&c.result)
 	}
 	result, err := p.appendAnswer(body, s.conn, &c.result)

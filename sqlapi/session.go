@@ -28,7 +28,7 @@ const (
 type session struct {
 	conn     *wire.Conn
 	settings []setting
-	prepared map[*Endpoint]*prepared
+	prepared map[*query]*prepared
 	clock    uint64
 	// crowded is until when statements that are not prepared go as text.
 	crowded time.Time
@@ -48,7 +48,7 @@ type ending struct {
 	slot bool
 }
 
-// prepared is an endpoint's statement on one connection.
+// prepared is a query on one connection.
 type prepared struct {
 	// Statement is nil where the server has none prepared: then it is sent as
 	// text, and names are the columns' if they are known.
@@ -86,38 +86,38 @@ func (s *session) cleanse() error {
 	return nil
 }
 
-// statement returns the endpoint's statement, prepared if it is not yet and can be.
-func (s *session) statement(e *Endpoint) (*prepared, error) {
+// statement returns the query, prepared if it is not yet and can be.
+func (s *session) statement(q *query) (*prepared, error) {
 	s.clock++
-	if p := s.prepared[e]; p != nil {
+	if p := s.prepared[q]; p != nil {
 		p.used = s.clock
 		return p, nil
 	}
-	if e.unpreparable.Load() || time.Now().Before(s.crowded) {
-		return e.asText(), nil
+	if q.unpreparable.Load() || time.Now().Before(s.crowded) {
+		return q.asText(), nil
 	}
 	if len(s.prepared) >= maxPrepared {
 		s.forgetOldest()
 	}
-	statement, err := s.prepare(e.statement)
+	statement, err := s.prepare(q.Statement)
 	switch refusal(err) {
 	case errorUnpreparable:
-		e.unpreparable.Store(true)
-		return e.asText(), nil
+		q.unpreparable.Store(true)
+		return q.asText(), nil
 	case errorTooManyPrepared:
 		s.crowded = time.Now().Add(crowdedPause)
-		return e.asText(), nil
+		return q.asText(), nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("prepare: %w", err)
 	}
-	if got, want := statement.Parameters(), len(e.statement.Params); got != want {
+	if got, want := statement.Parameters(), len(q.Params); got != want {
 		s.conn.CloseStatement(statement)
 		return nil, fmt.Errorf("%w: prepare: the server finds %d parameters where there are %d", ErrStatement, got, want)
 	}
 	p := &prepared{Statement: statement, used: s.clock}
-	s.prepared[e] = p
-	e.learn(statement.Columns())
+	s.prepared[q] = p
+	q.learn(statement.Columns())
 	return p, nil
 }
 
@@ -146,20 +146,20 @@ func (s *session) prepare(statement *Statement) (*wire.Statement, error) {
 	return p, cmp.Or(began, err, ended)
 }
 
-// forget closes an endpoint's statement, if it is still there; the server reads
+// forget closes a query's statement, if it is still there; the server reads
 // that with the next command.
-func (s *session) forget(e *Endpoint) {
-	if p := s.prepared[e]; p != nil {
+func (s *session) forget(q *query) {
+	if p := s.prepared[q]; p != nil {
 		s.conn.CloseStatement(p.Statement)
-		delete(s.prepared, e)
+		delete(s.prepared, q)
 	}
 }
 
 func (s *session) forgetOldest() {
-	var oldest *Endpoint
-	for e, p := range s.prepared {
+	var oldest *query
+	for q, p := range s.prepared {
 		if oldest == nil || p.used < s.prepared[oldest].used {
-			oldest = e
+			oldest = q
 		}
 	}
 	s.forget(oldest)

@@ -143,7 +143,7 @@ func TestNothingLeaks(t *testing.T) {
 		got := answer(look[j])
 		if !strings.HasPrefix(looking[j], "update") && got != want[j] || strings.Contains(got, "error") != strings.Contains(want[j], "error") {
 			if failures++; failures < 20 {
-				t.Errorf("after %s, which answered %s,\n%s: got %s, want %s", leave[i].statement.Text, left, looking[j], got, want[j])
+				t.Errorf("after %s, which answered %s,\n%s: got %s, want %s", leave[i].query.Text, left, looking[j], got, want[j])
 			}
 		}
 	}

@@ -30,7 +30,7 @@ type setting struct {
 
 // newSession makes a connection ready for its first statement.
 func newSession(conn *wire.Conn, cfg *Config) (*session, error) {
-	s := &session{conn: conn, settings: settings(conn.Server(), cfg), prepared: map[*Endpoint]*prepared{}, fresh: true, clean: true}
+	s := &session{conn: conn, settings: settings(conn.Server(), cfg), prepared: map[*query]*prepared{}, fresh: true, clean: true}
 	if !cfg.Embedded() {
 		conn.Query("SELECT CURRENT_ROLE()")
 	}

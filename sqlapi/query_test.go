@@ -15,7 +15,7 @@ import (
 
 // inText has an endpoint's statements go as text.
 func inText(e *Endpoint) *Endpoint {
-	e.unpreparable.Store(true)
+	e.query.unpreparable.Store(true)
 	return e
 }
 
@@ -39,7 +39,7 @@ func TestTextAgrees(t *testing.T) {
 			empty(sql)
 			want, wantErr := serve(prepared, asker{path: "2"}, q)
 			empty(sql)
-			text.names.Store(prepared.names.Load())
+			text.query.names.Store(prepared.query.names.Load())
 			got, err := serve(text, asker{path: "2"}, q)
 			if got != want || refusal(err) != refusal(wantErr) || (err == nil) != (wantErr == nil) {
 				t.Errorf("%s with %q: got %s, %v, want %s, %v", sql, v, got, err, want, wantErr)
@@ -90,7 +90,7 @@ func TestNoRoomForStatements(t *testing.T) {
 	f(kept, "", `[{"count":1}]`)
 	f(unnamed, "v=a", `[{"concat(?, 'x')":"ax"}]`)
 	res := db.pool.AcquireAllIdle()[0]
-	res.Value().forget(unnamed)
+	res.Value().forget(unnamed.query)
 	res.Release()
 
 	if err := mariaDB(t).Run("set global max_prepared_stmt_count = 0"); err != nil {
@@ -135,7 +135,7 @@ func TestStatementThatCannotBePrepared(t *testing.T) {
 			t.Errorf("got %s, %v", got, err)
 		}
 	}
-	if !e.unpreparable.Load() {
+	if !e.query.unpreparable.Load() {
 		t.Error("it is not remembered that the statement cannot be prepared")
 	}
 	// Nothing of it is there for the next one, and its 1243 is no reason to
