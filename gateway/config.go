@@ -85,6 +85,9 @@ type RouteConfig struct {
 	Database string `toml:"database"`
 	// SQL is the statement that answers.
 	SQL string `toml:"sql"`
+	// Lane says whether the statement shares a connection with others: "auto"
+	// where it is known to be short, true always, false never.
+	Lane sqlapi.LaneMode `toml:"lane"`
 	// Backend names the group that runs the route's handler; without it that
 	// is the group "local".
 	Backend string `toml:"backend"`

@@ -109,10 +109,9 @@ func withoutQueue(cfg *Config, doc *conffile.Document) []error {
 func laterKeys() []conffile.Later {
 	return []conffile.Later{
 		{Table: "", Keys: "auth sessions"},
-		{Table: "databases.*", Keys: "lanes lane_queue"},
 		{Table: "backends.*", Keys: "balance retry health"},
 		{Table: "backends.*.members.*", Keys: "url weight backup down", Instead: "workers"},
-		{Table: "routes.*", Keys: "auth shape params expires lane"},
+		{Table: "routes.*", Keys: "auth shape params expires"},
 		{Table: "routes.*", Keys: "sql_file statements files respond redirect redis lua", Instead: "sql"},
 	}
 }

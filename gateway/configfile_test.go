@@ -205,8 +205,8 @@ func TestParseConfigFaults(t *testing.T) {
 	f("[databases.main]\ndsn = 'embedded'\nmin = 101\noverflow = 'queue'\nqueue = 0\nlifetime = '0s'\n[[routes]]\nmatch = 'GET /'\nsql = 'select 1'",
 		"3:7: databases.main.min: 101 connections | 0 to max", "5:9: databases.main.queue: 0 requests | 1 to 1048576",
 		"6:12: databases.main.lifetime: 0s is out of range | 1ms to 24h")
-	f("[databases.main]\ndns = 'gw:x@tcp(h)/d'\nlanes = 2\noverflow = 'drop'\n[[routes]]\nmatch = 'GET /'\nsql = 'select 1'",
-		`2:1: unknown key "dns" in [databases.main] | did you mean "dsn"?`, `3:1: "lanes" is not in this version`,
+	f("[databases.main]\ndns = 'gw:x@tcp(h)/d'\nlanes = 65\noverflow = 'drop'\n[[routes]]\nmatch = 'GET /'\nsql = 'select 1'",
+		`2:1: unknown key "dns" in [databases.main] | did you mean "dsn"?`, `3:9: databases.main.lanes: 65 lanes | 0 to 64`,
 		`4:12: databases.main.overflow: unknown overflow "drop" | "reject" or "queue"`)
 	f("[backends.up]\nbalance = 'hash'\nmembers = [{url = 'http://h'}]"+small,
 		`2:1: "balance" is not in this version`, `3:13: "url" is not in this version`)

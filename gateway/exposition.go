@@ -7,6 +7,8 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+
+	"zerohop/sqlapi"
 )
 
 // The kinds of metrics.
@@ -60,6 +62,22 @@ func (e *exposition) histogram(d *durations, labels ...string) {
 		seconds := bound.Seconds()
 		h.Bucket = append(h.Bucket, &dto.Bucket{CumulativeCount: &counts[i], UpperBound: &seconds})
 	}
+	family := e.families[len(e.families)-1]
+	family.Metric = append(family.Metric, &dto.Metric{Label: labelPairs(labels), Histogram: h})
+}
+
+// buckets adds a histogram of sqlapi's to the family.
+func (e *exposition) buckets(counted sqlapi.Histogram, labels ...string) {
+	h := &dto.Histogram{SampleSum: &counted.Sum}
+	var total uint64
+	for i := range counted.Counts {
+		total += counted.Counts[i]
+		if i < len(counted.Bounds) {
+			upTo := total
+			h.Bucket = append(h.Bucket, &dto.Bucket{CumulativeCount: &upTo, UpperBound: &counted.Bounds[i]})
+		}
+	}
+	h.SampleCount = &total
 	family := e.families[len(e.families)-1]
 	family.Metric = append(family.Metric, &dto.Metric{Label: labelPairs(labels), Histogram: h})
 }

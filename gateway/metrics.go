@@ -28,6 +28,7 @@ func (s *Server) metrics() ([]byte, error) {
 	t := s.table.Load()
 	groupMetrics(e, t.groups)
 	databaseMetrics(e, t.databases)
+	laneMetrics(e, t.databases)
 	processMetrics(e, s.started)
 	runtimeMetrics(e)
 	return e.text()

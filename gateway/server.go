@@ -54,10 +54,18 @@ type Server struct {
 	ended bool
 }
 
+// errorLog returns the log of faults, which may go nowhere.
+func (o Options) errorLog() *slog.Logger {
+	if o.ErrorLog == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return o.ErrorLog
+}
+
 // New returns a Server for a configuration that validation finds no fault
 // with. It does no I/O.
 func New(cfg *Config, opts Options) (*Server, error) {
-	t, err := newTable(cfg)
+	t, err := newTable(cfg, opts.errorLog())
 	if err != nil {
 		return nil, err
 	}
@@ -65,10 +73,7 @@ func New(cfg *Config, opts Options) (*Server, error) {
 }
 
 func newServer(cfg *Config, t *table, opts Options) *Server {
-	log := opts.ErrorLog
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
-	}
+	log := opts.errorLog()
 	s := &Server{
 		cfg:        cfg,
 		version:    opts.Version,

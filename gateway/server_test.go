@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -57,7 +58,7 @@ func TestTableOfAConfiguration(t *testing.T) {
 		Match: "GET /x/{id}", SQL: "select :path.id as id", Database: "main", Backend: "few",
 		RequestTimeout: time.Second, BodyBytes: 7,
 	})
-	tab, err := newTable(cfg)
+	tab, err := newTable(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,6 +88,8 @@ type databaseStatus struct {
 	Reconnects      uint64 `json:"reconnects"`
 	Outages         uint64 `json:"outages"`
 	Panics          uint64 `json:"panics"`
+
+	Lanes laneStatus `json:"lanes"`
 }
 
 type accessLogStatus struct {
@@ -216,5 +218,7 @@ func newDatabaseStatus(db *sqlapi.Database) databaseStatus {
 		Reconnects:      st.Reconnects,
 		Outages:         st.Outages,
 		Panics:          st.Panics,
+
+		Lanes: newLaneStatus(db.LaneStats()),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -27,6 +28,7 @@ type table struct {
 	routes    []*route // in the order of the file
 	groups    map[string]*backends.Group
 	databases map[string]*sqlapi.Database
+	log       *slog.Logger
 }
 
 // route is a pattern and what answers it.
@@ -50,9 +52,10 @@ type group interface {
 	Serve(ctx context.Context, rc *fasthttp.RequestCtx, h backends.Handler) error
 }
 
-// newTable builds the table of a configuration. Nothing is opened yet.
-func newTable(cfg *Config) (*table, error) {
-	t := &table{groups: map[string]*backends.Group{}, databases: map[string]*sqlapi.Database{}}
+// newTable builds the table of a configuration, whose parts log to log. Nothing
+// is opened yet.
+func newTable(cfg *Config, log *slog.Logger) (*table, error) {
+	t := &table{log: log, groups: map[string]*backends.Group{}, databases: map[string]*sqlapi.Database{}}
 	for name, c := range cfg.Databases {
 		if c.Embedded() {
 			c.Seed = assets.DemoSQL
@@ -146,6 +149,8 @@ func (t *table) newHandler(c RouteConfig, rt *route) (backends.Handler, error) {
 		Credentials: rt.basic,
 		ReadOnly:    rt.pattern.readOnly(),
 		AnyMethod:   rt.pattern.method == "",
+		Lane:        c.Lane,
+		PutOff:      rt.logPutOff(t.log),
 	})
 	if err != nil {
 		return nil, err

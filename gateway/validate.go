@@ -203,7 +203,7 @@ func (c *Config) validateRoute(r RouteConfig, p pattern) []error {
 	}
 	endpoint := sqlapi.EndpointConfig{
 		SQL: r.SQL, PathNames: p.names(), Credentials: r.Credentials != CredentialsConfig{},
-		ReadOnly: p.readOnly(), AnyMethod: p.text != "" && p.method == "",
+		ReadOnly: p.readOnly(), AnyMethod: p.text != "" && p.method == "", Lane: r.Lane,
 	}
 	if p.text == "" {
 		// The pattern has its fault; its wildcards are to cause no more.

@@ -38,14 +38,15 @@ var AbandonKey = &abandonKey{}
 // had passed: the connection is then killed, and the statement with it.
 func (s *session) Abort() { s.conn.SetDeadline(time.Now()) }
 
-// attend has the session's exchange aborted when the request is abandoned. It
-// comes behind the setting of the deadline, which would undo that.
-func (c *call) attend(s *session) error {
+// attend has what runs for the request aborted when it is abandoned. Where that
+// is a session's exchange it comes behind the setting of the deadline, which
+// would undo that.
+func (c *call) attend(a Aborter) error {
 	request, ok := c.ctx.Value(AbandonKey).(Abandonable)
 	if !ok {
 		return nil
 	}
-	if !request.Running(s) {
+	if !request.Running(a) {
 		return fmt.Errorf("%w: before its statement was sent", ErrAbandoned)
 	}
 	c.request = request

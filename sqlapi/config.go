@@ -32,6 +32,19 @@ type Config struct {
 	// that they are answered as without a queue.
 	Queue int           `toml:"queue"`
 	Wait  time.Duration `toml:"wait"`
+	// Lanes is how many of the Max connections statements that are known to be
+	// short may share; 0 has every statement use a connection of its own. At
+	// least one of Max stays for the others. The embedded engine has none.
+	Lanes int `toml:"lanes"`
+	// LaneQueue is how many requests may wait for their turn in a lane. One
+	// more asks for a connection of its own, and Overflow decides.
+	LaneQueue int `toml:"lane_queue"`
+	// LaneBatch is how many statements travel a lane together at most.
+	LaneBatch int `toml:"lane_batch"`
+	// LaneSlow is how long one answer may hold up the others of its lane. A
+	// route whose statements take so long, three in a row or fifty in the
+	// mean, does without the lanes for a while.
+	LaneSlow time.Duration `toml:"lane_slow"`
 	// IdleTimeout is how long an unused connection is kept.
 	IdleTimeout time.Duration `toml:"idle_timeout"`
 	// Lifetime is how old a connection may become, up to a tenth less. It
@@ -55,6 +68,10 @@ func (c *Config) SetDefaults() {
 		Overflow:    overflowReject,
 		Queue:       200,
 		Wait:        250 * time.Millisecond,
+		Lanes:       defaultLanes,
+		LaneQueue:   1024,
+		LaneBatch:   16,
+		LaneSlow:    5 * time.Millisecond,
 		IdleTimeout: 5 * time.Minute,
 		Lifetime:    30 * time.Minute,
 		Timeout:     2 * time.Second,
@@ -68,6 +85,9 @@ const (
 	overflowQueue  = "queue"
 )
 
+// defaultLanes is how many connections short statements share.
+const defaultLanes = 2
+
 // Queues reports whether requests wait for a connection: whether Queue and
 // Wait mean anything.
 func (c *Config) Queues() bool { return c.Overflow == overflowQueue }
@@ -77,10 +97,13 @@ func (c *Config) Queues() bool { return c.Overflow == overflowQueue }
 const (
 	maxConnections = 10_000
 	maxQueue       = 1 << 20
-	maxTimeout     = 24 * time.Hour
-	minTimeout     = time.Millisecond
-	minBytes       = 64 << 10
-	maxBytes       = 1 << 40
+	maxLanes       = 64
+	// A connection keeps more statements prepared than a batch can have.
+	maxLaneRiders = 64
+	maxTimeout    = 24 * time.Hour
+	minTimeout    = time.Millisecond
+	minBytes      = 64 << 10
+	maxBytes      = 1 << 40
 )
 
 // Embedded reports whether the database is the in-memory trial engine.
@@ -109,10 +132,15 @@ func (c Config) Validate() []error {
 	check(c.Min >= 0 && c.Min <= max(c.Max, 0), "min", fmt.Sprintf("%d connections", c.Min), "0 to max")
 	check(c.Overflow == overflowReject || c.Queues(), "overflow", fmt.Sprintf("unknown overflow %q", c.Overflow), `"reject" or "queue"`)
 	check(c.Queue >= 1 && c.Queue <= maxQueue, "queue", fmt.Sprintf("%d requests", c.Queue), fmt.Sprintf("1 to %d", maxQueue))
+	check(c.Lanes >= 0 && c.Lanes <= maxLanes, "lanes", fmt.Sprintf("%d lanes", c.Lanes), fmt.Sprintf("0 to %d", maxLanes))
+	check(c.Lanes < c.Max || c.Lanes <= defaultLanes || c.Lanes > maxLanes, "lanes", fmt.Sprintf("%d lanes of %d connections", c.Lanes, c.Max), "leave a connection for statements that cannot share one")
+	check(c.LaneQueue >= 0 && c.LaneQueue <= maxQueue, "lane_queue", fmt.Sprintf("%d requests", c.LaneQueue), fmt.Sprintf("0 to %d", maxQueue))
+	check(c.LaneBatch >= 1 && c.LaneBatch <= maxLaneRiders, "lane_batch", fmt.Sprintf("%d statements", c.LaneBatch), fmt.Sprintf("1 to %d", maxLaneRiders))
 	duration := func(d time.Duration, field string) {
 		check(d >= minTimeout && d <= maxTimeout, field, d.String()+" is out of range", "1ms to 24h")
 	}
 	duration(c.Wait, "wait")
+	duration(c.LaneSlow, "lane_slow")
 	duration(c.IdleTimeout, "idle_timeout")
 	duration(c.Lifetime, "lifetime")
 	duration(c.Timeout, "timeout")

@@ -29,6 +29,7 @@ type Database struct {
 	trial  *trial // behind the DSN "embedded", else nil
 	gate   gate
 	pool   *puddle.Pool[*session]
+	lanes  *lanes
 	killer *killer
 	outage atomic.Pointer[outage] // nil while all is well
 	count  counters
@@ -59,6 +60,7 @@ func New(cfg Config) (*Database, error) {
 	if cfg.Queues() {
 		db.gate.queue = cfg.Queue
 	}
+	db.lanes = newLanes(db)
 	db.killer = newKiller(db.dialer, &db.count.panics)
 	db.pool, err = puddle.NewPool(&puddle.Config[*session]{
 		Constructor: db.connect,
@@ -244,6 +246,7 @@ func (db *Database) Close(ctx context.Context) error {
 func (db *Database) shut() {
 	defer close(db.closed)
 	db.background.stop()
+	db.lanes.close()
 	db.pool.Close()
 	db.killer.close()
 	if db.trial != nil {

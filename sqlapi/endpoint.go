@@ -21,6 +21,8 @@ const (
 type Endpoint struct {
 	db    *Database
 	query *query
+
+	boarding boarding
 }
 
 // Endpoint returns the endpoint of a route. The configuration's faults are
@@ -33,7 +35,9 @@ func (db *Database) Endpoint(cfg EndpointConfig) (*Endpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("endpoint: %w", err)
 	}
-	return &Endpoint{db: db, query: &query{Statement: statement}}, nil
+	e := &Endpoint{db: db, query: &query{Statement: statement}}
+	e.boarding.set(&cfg, statement)
+	return e, nil
 }
 
 // Serve answers a request with the statement's result as JSON. It has the
@@ -58,15 +62,31 @@ func (e *Endpoint) Serve(ctx context.Context, rc *fasthttp.RequestCtx) error {
 	return nil
 }
 
-// run appends the statement's result to body. It tries once more where a
-// connection broke and the statement only reads.
+// run appends the statement's result to body: in a lane, where it may share a
+// connection, or on one of its own.
 func (e *Endpoint) run(c *call, body []byte) ([]byte, error) {
+	if err := e.db.available(); err != nil {
+		return body, err
+	}
+	result, kind, err := e.db.lanes.ride(c, e, body)
+	switch kind {
+	case turnAnswered:
+		return result, err
+	case turnRepeat:
+		e.db.lanes.count.reruns.Add(1)
+	}
+	return e.runAlone(c, body, kind == turnRepeat)
+}
+
+// runAlone runs the statement on a connection of its own. It tries once more
+// where that broke and the statement only reads, unless it has been tried before.
+func (e *Endpoint) runAlone(c *call, body []byte, tried bool) ([]byte, error) {
 	if err := e.db.admit(c); err != nil {
 		return body, err
 	}
-	c.careful = !e.query.Reads
+	c.careful = tried || !e.query.Reads
 	result, again, err := e.attempt(c, body)
-	if again {
+	if again && !tried {
 		c.careful = true
 		e.db.count.retries.Add(1)
 		result, again, err = e.attempt(c, body)

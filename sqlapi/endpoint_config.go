@@ -20,6 +20,11 @@ type EndpointConfig struct {
 	ReadOnly bool
 	// AnyMethod: the route answers every method, GET among them.
 	AnyMethod bool
+	// Lane says whether the statement shares a connection with others.
+	Lane LaneMode
+	// PutOff is called, if it is there, when the statement was too slow to
+	// share a connection, with other requests waiting: it must not block.
+	PutOff func(PutOff)
 }
 
 // Validate returns everything that is wrong, as *FieldError: with Field "sql"
@@ -49,6 +54,14 @@ func (c EndpointConfig) Validate() []error {
 			Field:   "credentials",
 			Problem: "the statement never reads :auth.password, so any password would do",
 			Hint:    "compare it in the SQL: … and passwd = :auth.password",
+			Offset:  -1,
+		})
+	}
+	if c.Lane == LaneAlways && !c.Lane.allows(statement) {
+		faults = append(faults, &FieldError{
+			Field:   "lane",
+			Problem: "a statement that writes, locks or leaves something in its session cannot share a connection",
+			Hint:    "leave lane out",
 			Offset:  -1,
 		})
 	}

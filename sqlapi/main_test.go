@@ -63,6 +63,7 @@ func mariaDBConfig(t testing.TB) Config {
 	}
 	cfg := Config{DSN: server.DSN()}
 	cfg.SetDefaults()
+	cfg.Lanes = 0 // the tests of the lanes have some
 	return cfg
 }
 

@@ -41,6 +41,7 @@ func (db *Database) suspend(cause error) {
 	}
 	db.count.outages.Add(1)
 	db.gate.dismiss(o.err)
+	db.lanes.dismiss(o.err)
 	db.background.start(db.probe)
 }
 

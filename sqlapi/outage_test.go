@@ -257,7 +257,7 @@ func TestDeadServerIsLeftAlone(t *testing.T) {
 func TestServerThatSaysNothing(t *testing.T) {
 	d := newDeaf(t, false)
 	cfg := d.config("?timeout=1s")
-	cfg.Max, cfg.Timeout = 3, 300*time.Millisecond
+	cfg.Max, cfg.Timeout, cfg.Lanes = 3, 300*time.Millisecond, 0
 	db := open(t, cfg)
 	e := endpoint(t, db, "select 1 as n")
 	var clients sync.WaitGroup

@@ -56,6 +56,7 @@ type prepared struct {
 	names []string
 	used  uint64
 	plan  plan
+	pace  pace // in a lane
 }
 
 // reset encodes that the session begins anew; wasReset reads the answers.

@@ -41,6 +41,9 @@ type Statement struct {
 	// Stateful: it may change the session for whoever uses the connection
 	// next, or read what an earlier user left there. See effects for what counts.
 	Stateful bool
+	// Plain: it is a SELECT that neither waits, nor locks, nor has to do with
+	// the session, so that it may be short.
+	Plain bool
 
 	// looksUp: some parameter's value comes from the request's Lookuper.
 	looksUp bool
@@ -128,7 +131,7 @@ func parseStatement(sql string) (*Statement, []*SyntaxError) {
 	}
 	statement.Text = strings.TrimRightFunc(text.String(), isSpaceRune)
 	statement.Reads, statement.Stateful = seen.reads(), seen.stateful
-	statement.Calls = seen.verb == "CALL"
+	statement.Calls, statement.Plain = seen.verb == "CALL", seen.plain()
 	return statement, scan.faults
 }
 

@@ -36,6 +36,7 @@ type effects struct {
 
 	locksOrWrites bool
 	stateful      bool
+	waits         bool // it may take long however few rows it looks at
 }
 
 // note takes in the next token.
@@ -111,6 +112,7 @@ func (e *effects) dataVerb(word string) {
 // call takes in an opening parenthesis: what stands before it may be the name
 // of a function.
 func (e *effects) call() {
+	e.waits = e.waits || e.word == "SLEEP" || e.word == "BENCHMARK" || e.word == "LOAD_FILE"
 	switch {
 	case e.target: // insert into t (a, b)
 	case e.before == tokenClose: // match (a, b) against ('text'); no operand follows another
@@ -135,6 +137,12 @@ func (e *effects) reads() bool {
 		return e.main == "" || e.main == "SELECT" || e.main == "VALUES" || e.main == "TABLE"
 	}
 	return false
+}
+
+// plain reports whether the statement, seen to its end, is a SELECT that
+// neither waits, nor locks, nor has to do with the session.
+func (e *effects) plain() bool {
+	return e.verb == "SELECT" && !e.locksOrWrites && !e.stateful && !e.waits
 }
 
 // plainVerb reports whether a statement that begins with word leaves the

@@ -13,7 +13,7 @@ type Stats struct {
 	// Busy is how many of the Max slots are taken: by requests, and by
 	// connections that are being ended. Max says that the pool is full.
 	Busy int
-	// Idle is how many connections are open and unused.
+	// Idle is how many connections are open and unused, lanes included.
 	Idle int
 	// Waiting is how many requests wait for a slot.
 	Waiting int
@@ -46,8 +46,9 @@ type Stats struct {
 	Reconnects uint64
 	// Outages is how many times the database was found to be down.
 	Outages uint64
-	// Panics is how many times ending a connection panicked: a bug, which
-	// cost no more than the connection.
+	// Panics is how many times ending a connection panicked, or writing an
+	// answer that nobody waited for any more: a bug, which cost no more than
+	// the connection.
 	Panics uint64
 }
 
@@ -69,10 +70,11 @@ func (n *counters) note(err error) {
 func (db *Database) Stats() Stats {
 	pool, n := db.pool.Stat(), &db.count
 	busy, waiting := db.gate.load()
+	resting := db.lanes.resting()
 	return Stats{
 		Max:     db.cfg.Max,
-		Busy:    busy,
-		Idle:    int(pool.IdleResources()),
+		Busy:    max(busy-resting, 0),
+		Idle:    int(pool.IdleResources()) + resting,
 		Waiting: waiting,
 		Down:    db.outage.Load() != nil,
 

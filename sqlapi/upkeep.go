@@ -35,6 +35,7 @@ func (db *Database) maintain(ctx context.Context) {
 			return
 		case now := <-tick.C:
 			db.sweep(now)
+			db.lanes.sweep(now)
 			db.killer.rest(db.cfg.IdleTimeout)
 		}
 	}

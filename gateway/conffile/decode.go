@@ -36,7 +36,8 @@ type Later struct {
 // pointers to them, which are nil where the file does not speak of them, lists,
 // and maps of structs by name. A text may give a number, a size, a
 // duration or a boolean, because it may have come from expansion. A type with
-// UnmarshalText is written as a text; if it is a struct, as a table as well.
+// UnmarshalText is written as a text; if it is a struct, as a table as well, if
+// not, as true or false as well.
 //
 // A struct with a method SetDefaults has it called before it is filled, also as
 // a list's element or a map's value, and also when the file does not speak of
@@ -165,7 +166,7 @@ func (dec *decoder) value(n *node, v reflect.Value, t tag, path string) {
 	if n.broken {
 		return
 	}
-	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok && n.kind == kindString {
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok && (n.kind == kindString || n.kind == kindBool && v.Kind() != reflect.Struct) {
 		dec.unmarshal(n, u)
 		return
 	}

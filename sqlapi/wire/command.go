@@ -56,13 +56,46 @@ func (c *Conn) Execute(s *Statement, args [][]byte) {
 		panic("bug: arguments and parameters differ in number")
 	}
 	start := len(c.out)
-	c.out = append(c.out, 0, 0, 0, 0, commandExecute)
-	c.out = binary.LittleEndian.AppendUint32(c.out, s.id)
-	c.out = append(c.out, 0, 1, 0, 0, 0) // no cursor, one iteration
-	if len(args) > 0 {
-		c.out = appendArguments(c.out, args)
-	}
+	c.out = appendExecution(c.out, s.id, args)
 	c.finishCommand(start, answer{kind: answerBinary, statement: s})
+}
+
+// Execution is the execution of a prepared statement, encoded before it is
+// known on which connection: only the statement's number there is missing.
+type Execution []byte
+
+// statementAt is where in an Execution the statement's number stands.
+const statementAt = headerSize + 1
+
+// AppendExecution appends the execution of a statement with args, as Execute
+// binds them. All of it must fit into one packet, which is 16 MB.
+func AppendExecution(dst Execution, args [][]byte) Execution {
+	start := len(dst)
+	dst = appendExecution(dst, 0, args)
+	size := len(dst) - start - headerSize
+	if size >= maxPayload {
+		panic("bug: an execution of more than one packet")
+	}
+	putHeader(dst[start:], size, 0)
+	return dst
+}
+
+// ExecuteEncoded is Execute for what AppendExecution made of the arguments.
+func (c *Conn) ExecuteEncoded(s *Statement, x Execution) {
+	start := len(c.out)
+	c.out = append(c.out, x...)
+	binary.LittleEndian.PutUint32(c.out[start+statementAt:], s.id)
+	c.expect(answer{kind: answerBinary, seq: 1, statement: s})
+}
+
+func appendExecution(dst []byte, statement uint32, args [][]byte) []byte {
+	dst = append(dst, 0, 0, 0, 0, commandExecute)
+	dst = binary.LittleEndian.AppendUint32(dst, statement)
+	dst = append(dst, 0, 1, 0, 0, 0) // no cursor, one iteration
+	if len(args) > 0 {
+		dst = appendArguments(dst, args)
+	}
+	return dst
 }
 
 func appendArguments(dst []byte, args [][]byte) []byte {

@@ -135,6 +135,24 @@ func (c *Conn) Flush() error {
 	return nil
 }
 
+// Await waits until the next answer begins to arrive. When the deadline passes
+// first the error is os.ErrDeadlineExceeded, and the connection goes on as if
+// nobody had asked.
+func (c *Conn) Await() error {
+	if c.failure != nil {
+		return c.failure
+	}
+	err := c.in.await()
+	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	return c.fail(fmt.Errorf("await answer: %w", err))
+}
+
+// LimitAnswers sets how many bytes each answer may have that is read from now
+// on. An answer with more costs the connection.
+func (c *Conn) LimitAnswers(bytes int64) { c.limit = bytes }
+
 // Close ends the connection at once; a statement under way goes on at the
 // server until that notices. It may be called while another goroutine reads.
 func (c *Conn) Close() error {

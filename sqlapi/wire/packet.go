@@ -102,6 +102,17 @@ func (p *packetReader) fill(at, n int) (int, error) {
 	return at, nil
 }
 
+// await receives something, unless something is there that has not been handed
+// out yet. What was handed out before is gone then.
+func (p *packetReader) await() error {
+	if p.r < p.w {
+		return nil
+	}
+	p.r, p.w = 0, 0
+	_, err := p.fill(0, 1)
+	return err
+}
+
 // makeRoom makes room behind w, by moving what is still wanted to the front
 // or, if that is no more than half, by doubling. The buffer so grows with what
 // has arrived, not with what a length field promises. It returns by how much
