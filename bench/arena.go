@@ -6,24 +6,25 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 )
 
-// arena is everything that a comparison runs on: a folder, a database, and
-// the peers. Close ends and removes all of it.
+// arena is what all scenes of a run share: a folder, the programs in it, and a
+// database. Close ends and removes all of it.
 type arena struct {
 	dir     string
 	tools   tools
 	db      *mariadb
-	wrk     *wrk
-	peers   []*peer
 	machine machine
+	stages  int // how many have been opened
 }
 
-// openArena builds and starts everything. On an error nothing is left behind.
-func openArena(ctx context.Context, c *getuserCommand, kinds []kind, say progress) (_ *arena, err error) {
+// openArena builds what p compares and starts the database. On an error
+// nothing is left behind.
+func openArena(ctx context.Context, p plan, say progress) (_ *arena, err error) {
 	a := &arena{}
-	if a.tools, err = findTools(searchPath()); err != nil {
+	if a.tools, err = findTools(searchPath(), p.kinds); err != nil {
 		return nil, err
 	}
 	if a.dir, err = os.MkdirTemp("", "zerohop-bench-"); err != nil {
@@ -34,33 +35,31 @@ func openArena(ctx context.Context, c *getuserCommand, kinds []kind, say progres
 			a.Close()
 		}
 	}()
-	if a.wrk, err = newWrk(a.tools.wrk, a.dir, c.Threads, c.Connections, c.Seconds); err != nil {
-		return nil, err
-	}
-	if err = a.build(ctx, kinds, say); err != nil {
+	if err = a.build(ctx, p.kinds, say); err != nil {
 		return nil, err
 	}
 	say("starting MariaDB and filling table user with %d rows", userCount)
-	if a.db, err = startMariaDB(ctx, a.tools, a.dir, c.serverConnections(len(kinds))); err != nil {
+	users := make([]string, len(p.kinds))
+	for i, k := range p.kinds {
+		users[i] = k.key
+	}
+	if a.db, err = startMariaDB(ctx, a.tools, a.dir, p.serverConnections(), users); err != nil {
 		return nil, err
 	}
-	for i, k := range kinds {
-		say("starting %s", k.name)
-		dir := filepath.Join(a.dir, strconv.Itoa(i))
-		p, err := startPeer(ctx, k, a.binary(k), dir, a.db.dsn(c.Database), c.Max)
-		if err != nil {
-			return nil, err
-		}
-		a.peers = append(a.peers, p)
-	}
-	a.machine = describeMachine(a.tools, a.db, a.binary(kinds[0]))
+	a.machine = describeMachine(a.tools, a.db, a.binary(p.kinds[0]))
 	return a, nil
 }
 
+// build compiles the programs of this module that are compared.
 func (a *arena) build(ctx context.Context, kinds []kind, say progress) error {
-	packages := make([]string, len(kinds))
-	for i, k := range kinds {
-		packages[i] = k.pkg
+	var packages []string
+	for _, k := range kinds {
+		if k.pkg != "" && !slices.Contains(packages, k.pkg) {
+			packages = append(packages, k.pkg)
+		}
+	}
+	if len(packages) == 0 {
+		return nil
 	}
 	say("building %v", packages)
 	return build(ctx, a.tools.golang, a.binDir(), packages...)
@@ -68,37 +67,45 @@ func (a *arena) build(ctx context.Context, kinds []kind, say progress) error {
 
 func (a *arena) binDir() string { return filepath.Join(a.dir, "bin") }
 
-// binary is where build puts the program of k.
+// binary is where build puts the program of k, which must have a package.
 func (a *arena) binary(k kind) string {
 	return filepath.Join(a.binDir(), path.Base(k.pkg))
 }
 
-// examine has every peer answer what it is asked, alone and in a crowd.
-func (a *arena) examine(ctx context.Context, say progress) error {
-	for _, p := range a.peers {
-		say("comparing the answers of %s", p.name)
-		if err := examine(ctx, p.url); err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
-		}
-		if err := examineCrowd(ctx, p.url, a.wrk.connections); err != nil {
-			return fmt.Errorf("%s, with %d clients: %w", p.name, a.wrk.connections, err)
-		}
+// openStage starts the peers of a scene. The stage must be closed, before the
+// arena is; on an error nothing of it is left.
+func (a *arena) openStage(ctx context.Context, p plan, sc scene, say progress) (_ *stage, err error) {
+	a.stages++
+	dir := filepath.Join(a.dir, strconv.Itoa(a.stages))
+	if err = os.Mkdir(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make folder: %w", err)
 	}
-	for _, p := range a.peers {
-		if err := p.log.drain(ctx); err != nil {
-			return err
+	s := &stage{db: a.db}
+	defer func() {
+		if err != nil {
+			s.Close()
 		}
+	}()
+	if s.wrk, err = newWrk(a.tools.wrk, dir, min(p.pace.Threads, sc.Clients), sc.Clients, p.pace.Seconds); err != nil {
+		return nil, err
 	}
-	return nil
+	for _, k := range p.kinds {
+		say("starting %s", k.name)
+		peer, err := startPeer(ctx, k, filepath.Join(dir, k.key), site{
+			tools: a.tools, binary: a.binary(k), login: a.db.login(k.key, sc.Database), max: sc.Max,
+		})
+		if err != nil {
+			return nil, err
+		}
+		s.peers = append(s.peers, peer)
+	}
+	return s, nil
 }
 
-// Close ends the peers, then the database, and removes the folder.
+// Close ends the database and removes the folder.
 func (a *arena) Close() {
-	for _, p := range a.peers {
-		p.Close()
-	}
 	if a.db != nil {
-		a.db.Kill() // nobody needs its data
+		a.db.Kill()
 	}
 	_ = os.RemoveAll(a.dir)
 }

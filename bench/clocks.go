@@ -17,11 +17,11 @@ type clocks struct {
 // readClocks reads what p and db have used so far.
 func readClocks(p *peer, db *mariadb) (c clocks, err error) {
 	c.at = time.Now()
-	if c.gateway, err = cpuTime(p.pid()); err != nil {
-		return c, fmt.Errorf("measure %s: %w", p.name, err)
+	if c.gateway, err = p.cpuTime(); err != nil {
+		return c, err
 	}
-	if c.database, err = cpuTime(db.pid()); err != nil {
-		return c, fmt.Errorf("measure MariaDB: %w", err)
+	if c.database, err = db.cpuTime(); err != nil {
+		return c, err
 	}
 	if c.load, err = endedChildrenTime(); err != nil {
 		return c, fmt.Errorf("measure wrk: %w", err)

@@ -1,18 +1,30 @@
-// Bench runs zerohop and a peer against the same database, in turn, and
+// Bench runs zerohop and its peers against the same database, in turn, and
 // reports what each made of it.
 //
-//	go run ./bench getuser
+//	go run ./bench getuser          one crowd of clients, 64 by default
+//	go run ./bench suite            1, 8, 64 and 256 clients, over TCP and a unix socket
+//	go run ./bench suite --quick    a minute of that
+//	go run ./bench lanes            zerohop with several numbers of lanes
 //
 // It starts everything it compares: a private MariaDB in a temporary folder
-// with 10,000 users, zerohop with one SQL route, and the peer (peers/nethttp:
-// net/http with database/sql). Both programs are built with the same flags.
-// wrk asks GET /getuser for random users over kept-alive connections.
+// with 10,000 users, and the peers, of which --peers takes some:
+//
+//   - zerohop: this program, with one SQL route;
+//   - lanes-off: the same with a connection for each statement under way;
+//   - nethttp: net/http with database/sql, see peers/nethttp;
+//   - oldchain: nginx, kept connections, four Tornado processes with PyMySQL,
+//     see peers/oldchain.
+//
+// wrk asks GET /getuser for random users over kept-alive connections. The
+// report goes to standard output; the suite also writes it, with all figures as
+// JSON and charts as SVG, to bench/results, where a run replaces the one
+// before it. A quick run does so only with --results.
 //
 // What makes the comparison fair:
 //
-//   - Rounds are interleaved, A B B A A B …, so that a machine that grows slow
-//     or fast meets both alike, and a ratio is made of two neighbouring rounds
-//     that ask for the same users in the same order.
+//   - Rounds are interleaved, A B C D, D C B A, A B …, so that a machine that
+//     grows slow or fast meets all alike, and a ratio is made of two rounds of
+//     one turn, which ask for the same users in the same order.
 //   - Before the first round every peer answers a list of questions (right and
 //     wrong passwords, no and malformed credentials, odd bytes) and a crowd of
 //     concurrent ones, and such a crowd goes before every round; one answer
@@ -21,7 +33,10 @@
 //     into a file. The lines are counted and their statuses read: a round with
 //     one answer that is not 2xx, a lost line or a socket error is void, and
 //     the report names it.
-//   - Each peer may open the same number of connections, and keeps them.
+//   - Each peer may open as many connections as there are clients, and at least
+//     100, and keeps them. Half-way through a round they are counted: each peer
+//     has an account of its own.
+//   - A peer's processor time is that of all its processes.
 //
 // MariaDB is tuned as for a small machine of its own (see serverOptions): the
 // table is in memory, names are not resolved, threads are kept.
@@ -30,6 +45,7 @@
 // number is low.
 //
 // Goroutines and processes: each child process belongs to a process value,
-// whose Stop ends and awaits it; arena.Close stops all of them, also when the
-// run is interrupted.
+// whose Stop ends and awaits it and whatever it has started. A stage owns the
+// peers of one scene, an arena the database; both are closed also when the run
+// is interrupted.
 package main

@@ -14,11 +14,12 @@ type figures struct {
 	P99         float64 `json:"p99_us"`
 	GatewayCPU  float64 `json:"gateway_cpu_us_per_request"`
 	DatabaseCPU float64 `json:"mariadb_cpu_us_per_request"`
+	Connections float64 `json:"mariadb_connections"` // open half-way through
 }
 
-// newFigures makes figures of a load and of the processor time that the
-// gateway and the database used meanwhile.
-func newFigures(l load, gateway, database time.Duration) figures {
+// newFigures makes figures of a load, of the processor time that the gateway
+// and the database used meanwhile, and of the connections between the two.
+func newFigures(l load, gateway, database time.Duration, connections int) figures {
 	requests := float64(l.Requests)
 	return figures{
 		Rate:        requests / (l.Duration / 1e6),
@@ -26,6 +27,7 @@ func newFigures(l load, gateway, database time.Duration) figures {
 		P99:         l.P99,
 		GatewayCPU:  float64(gateway.Nanoseconds()) / 1e3 / requests,
 		DatabaseCPU: float64(database.Nanoseconds()) / 1e3 / requests,
+		Connections: float64(connections),
 	}
 }
 
@@ -57,6 +59,7 @@ func metrics() []metric {
 		{"p99", func(f *figures) *float64 { return &f.P99 }, millis},
 		{"gateway CPU/request", func(f *figures) *float64 { return &f.GatewayCPU }, micros},
 		{"MariaDB CPU/request", func(f *figures) *float64 { return &f.DatabaseCPU }, micros},
+		{"connections", func(f *figures) *float64 { return &f.Connections }, thousands},
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 
 func TestNewFigures(t *testing.T) {
 	l := load{Requests: 10_000, Duration: 2e6, P50: 900, P99: 4500}
-	got := newFigures(l, 250*time.Millisecond, 300*time.Millisecond)
-	want := figures{Rate: 5000, P50: 900, P99: 4500, GatewayCPU: 25, DatabaseCPU: 30}
+	got := newFigures(l, 250*time.Millisecond, 300*time.Millisecond, 64)
+	want := figures{Rate: 5000, P50: 900, P99: 4500, GatewayCPU: 25, DatabaseCPU: 30, Connections: 64}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -37,11 +37,11 @@ func TestNewSpread(t *testing.T) {
 // Each figure has a median of its own.
 func TestMedians(t *testing.T) {
 	got := medians([]figures{
-		{1, 50, 3, 40, 5},
-		{2, 40, 1, 50, 4},
-		{3, 30, 2, 60, 3},
+		{1, 50, 3, 40, 5, 7},
+		{2, 40, 1, 50, 4, 9},
+		{3, 30, 2, 60, 3, 8},
 	})
-	if want := (figures{2, 40, 2, 50, 4}); got != want {
+	if want := (figures{2, 40, 2, 50, 4, 8}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

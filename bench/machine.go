@@ -16,7 +16,13 @@ type machine struct {
 	Go      string `json:"go"`
 	MariaDB string `json:"mariadb"`
 	Wrk     string `json:"wrk"`
+	Nginx   string `json:"nginx,omitempty"`
+	Python  string `json:"python,omitempty"` // with what the old chain uses of it
 }
+
+// pythonVersions is a program that says what the old chain is made of.
+const pythonVersions = `import platform, pymysql, tornado
+print(platform.python_version(), "with Tornado", tornado.version, "and PyMySQL", pymysql.__version__)`
 
 // describeMachine reads what the kernel knows; binary is one of the programs
 // compared, which knows the Go that built it.
@@ -35,6 +41,12 @@ func describeMachine(t tools, db *mariadb, binary string) machine {
 	if text, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
 		m.Kernel = strings.TrimSpace(string(text))
 	}
+	if t.nginx != "" {
+		_, m.Nginx, _ = strings.Cut(firstLine(t.nginx, "-v"), "/")
+	}
+	if t.python != "" {
+		m.Python = firstLine(t.python, "-c", pythonVersions)
+	}
 	if info, err := buildinfo.ReadFile(binary); err == nil {
 		m.Go = info.GoVersion
 	}
@@ -46,8 +58,15 @@ func (m machine) String() string {
 	if m.Cores == 1 {
 		cores = "core"
 	}
-	return fmt.Sprintf("%s, %d %s, Linux %s, %s, MariaDB %s, wrk %s",
+	text := fmt.Sprintf("%s, %d %s, Linux %s, %s, MariaDB %s, wrk %s",
 		m.CPU, m.Cores, cores, m.Kernel, m.Go, m.MariaDB, m.Wrk)
+	if m.Nginx != "" {
+		text += ", nginx " + m.Nginx
+	}
+	if m.Python != "" {
+		text += ", Python " + m.Python
+	}
+	return text
 }
 
 // cpuModel returns the first processor's model name out of /proc/cpuinfo.

@@ -29,6 +29,19 @@ func TestWrkVersion(t *testing.T) {
 	f("sh: wrk: not found", "unknown")
 }
 
+func TestMachineNamesWhatRan(t *testing.T) {
+	f := func(m machine, want string) {
+		t.Helper()
+		if got := m.String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	m := machine{CPU: "Some CPU", Cores: 1, Kernel: "6.1.0", Go: "go1.26.0", MariaDB: "10.11.1", Wrk: "4.1.0"}
+	f(m, "Some CPU, 1 core, Linux 6.1.0, go1.26.0, MariaDB 10.11.1, wrk 4.1.0")
+	m.Nginx, m.Python = "1.22.1", "3.11.2 with Tornado 6.2 and PyMySQL 1.0.2"
+	f(m, "Some CPU, 1 core, Linux 6.1.0, go1.26.0, MariaDB 10.11.1, wrk 4.1.0, nginx 1.22.1, Python 3.11.2 with Tornado 6.2 and PyMySQL 1.0.2")
+}
+
 func TestFirstLine(t *testing.T) {
 	sh, err := exec.LookPath("sh")
 	if err != nil {

@@ -29,17 +29,28 @@ func TestRunCommandLine(t *testing.T) {
 	f("getuser --rounds 0", exitUsage, "--rounds 0: must be from 1 to 99")
 	f("getuser --seconds 61", exitUsage, "--seconds 61")
 	f("getuser --connections many", exitUsage, "--connections")
-	f("getuser --threads 65", exitUsage, "--threads 65: must be from 1 to --connections 64")
-	f("getuser --connections 256", exitUsage, "use --max 256")
+	f("getuser --threads 65", exitUsage, "--threads 65: must be from 1 to 64")
+	f("getuser --connections 256 --max 100", exitUsage, "use --max 256")
 	f("getuser --database udp", exitUsage, "--database")
+	f("getuser --peers zerohop,apache", exitUsage, "--peers")
+	f("getuser --peers=", exitUsage, "--peers: must name at least one")
+	f("getuser --lanes 0", exitUsage, "--lanes 0: must be from 1 to 64")
+	f("suite --crowds 8,0", exitUsage, "--crowds 0: must be from 1 to 1000")
+	f("suite --crowds=", exitUsage, "--crowds: must name at least one")
+	f("suite --databases=", exitUsage, "--databases: must name at least one")
+	f("lanes --counts=", exitUsage, "--counts: must name at least one")
+	f("suite --databases udp", exitUsage, "--databases")
+	f("suite --rounds 100 --crowds 1001", exitUsage, "--crowds 1001")
+	f("lanes --counts 2,0", exitUsage, "--counts 0: must be from 1 to 64")
+	f("lanes --counts 2,3,2", exitUsage, "--counts: 2 is there twice")
 }
 
 func TestRunNamesWhatIsMissing(t *testing.T) {
-	if _, err := findTools(searchPath()); err == nil {
+	if _, err := findTools(searchPath(), nil); err == nil {
 		t.Setenv("PATH", "")
 	}
 	var stderr bytes.Buffer
-	got := run(t.Context(), []string{"getuser"}, &stderr, &stderr)
+	got := run(t.Context(), []string{"getuser", "--peers", "nethttp"}, &stderr, &stderr)
 	if got != exitFailure || !strings.Contains(stderr.String(), "apt-get install") {
 		t.Errorf("got exit code %d and %q, want 1 and what to install", got, &stderr)
 	}

@@ -20,22 +20,34 @@ const (
 
 const databaseName = "bench"
 
-// The gateways' own account. The server is private and gone after the run.
-const (
-	gatewayUser     = "gateway"
-	gatewayPassword = "0f8a1c6e2b"
-)
+// peerPassword is that of every peer's account. The server is private and gone
+// after the run.
+const peerPassword = "0f8a1c6e2b"
 
 // socketLimit is how long the path of a unix socket may be, in bytes.
 const socketLimit = 107
 
 // mariadb is a private server in a folder of its own, on a free port and on a
-// unix socket.
+// unix socket. Its connections can be counted concurrently with anything but
+// Kill.
 type mariadb struct {
 	*process
 	port    int
 	socket  string
 	version string
+	root    *sql.DB // one connection
+}
+
+// login is how a peer reaches the database, with an account of its own.
+type login struct {
+	user, password, database string
+	network                  string // tcp or unix
+	address                  string // HOST:PORT, or the socket's path
+}
+
+// dsn returns the login in go-sql-driver's form.
+func (l login) dsn() string {
+	return fmt.Sprintf("%s:%s@%s(%s)/%s", l.user, l.password, l.network, l.address, l.database)
 }
 
 // serverOptions tune the server for a small machine on which everything is in
@@ -53,9 +65,9 @@ func serverOptions(maxConnections int) []string {
 	}
 }
 
-// startMariaDB lays out a server in dir, starts it, and fills the user table.
-// It must be ended with Kill.
-func startMariaDB(ctx context.Context, t tools, dir string, maxConnections int) (*mariadb, error) {
+// startMariaDB lays out a server in dir, starts it, makes an account for each
+// of users, and fills the user table. It must be ended with Kill.
+func startMariaDB(ctx context.Context, t tools, dir string, maxConnections int, users []string) (*mariadb, error) {
 	data, socket := filepath.Join(dir, "data"), filepath.Join(dir, "mariadb.sock")
 	if len(socket) > socketLimit {
 		return nil, fmt.Errorf("start MariaDB: %s is too long for a socket: set TMPDIR to a shorter folder", socket)
@@ -67,20 +79,23 @@ func startMariaDB(ctx context.Context, t tools, dir string, maxConnections int) 
 	if err := installMariaDB(ctx, t.installDB, data, owner.Username); err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	ports, err := freePorts(1)
 	if err != nil {
 		return nil, err
 	}
 	args := append([]string{
 		"--no-defaults", "--datadir=" + data, "--socket=" + socket, "--pid-file=" + filepath.Join(dir, "mariadb.pid"),
-		"--bind-address=127.0.0.1", fmt.Sprintf("--port=%d", port), "--user=" + owner.Username,
+		"--bind-address=127.0.0.1", fmt.Sprintf("--port=%d", ports[0]), "--user=" + owner.Username,
 	}, serverOptions(maxConnections)...)
-	p, err := startProcess("MariaDB", nil, t.mariadbd, args...)
-	if err != nil {
+	m := &mariadb{port: ports[0], socket: socket}
+	if m.root, err = openRoot(socket); err != nil {
 		return nil, err
 	}
-	m := &mariadb{process: p, port: port, socket: socket}
-	if err := m.prepare(ctx); err != nil {
+	if m.process, err = startProcess("MariaDB", nil, t.mariadbd, args...); err != nil {
+		m.root.Close()
+		return nil, err
+	}
+	if err := m.prepare(ctx, users); err != nil {
 		m.Kill()
 		return nil, err
 	}
@@ -94,61 +109,87 @@ func installMariaDB(ctx context.Context, program, data, owner string) error {
 	return err
 }
 
-// prepare waits for the server, and makes the table and the gateways' account.
-func (m *mariadb) prepare(ctx context.Context) error {
+// openRoot returns a pool of one connection, so that "use" holds for what
+// follows.
+func openRoot(socket string) (*sql.DB, error) {
 	config := mysql.NewConfig()
-	config.User, config.Net, config.Addr = "root", "unix", m.socket
+	config.User, config.Net, config.Addr = "root", "unix", socket
 	config.Logger = &mysql.NopLogger{} // it is asked before it listens
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
-		return fmt.Errorf("open MariaDB: %w", err)
+		return nil, fmt.Errorf("open MariaDB: %w", err)
 	}
 	db := sql.OpenDB(connector)
-	defer db.Close()
-	db.SetMaxOpenConns(1) // so that "use" holds for what follows
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
 
+// prepare waits for the server, and makes the table and the accounts.
+func (m *mariadb) prepare(ctx context.Context, users []string) error {
 	ready, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	if err := m.waitReady(ready, db.PingContext); err != nil {
+	if err := waitReady(ready, []*process{m.process}, m.root.PingContext); err != nil {
 		return err
 	}
 	statements := []string{
 		"create database " + databaseName,
 		"use " + databaseName,
 	}
-	for _, host := range []string{"localhost", "127.0.0.1"} { // unix socket, TCP
-		account := fmt.Sprintf("'%s'@'%s'", gatewayUser, host)
-		statements = append(statements,
-			"create user "+account+" identified by '"+gatewayPassword+"'",
-			"grant select on "+databaseName+".* to "+account)
+	for _, user := range users {
+		for _, host := range []string{"localhost", "127.0.0.1"} { // unix socket, TCP
+			account := fmt.Sprintf("'%s'@'%s'", user, host)
+			statements = append(statements,
+				"create user "+account+" identified by '"+peerPassword+"'",
+				"grant select on "+databaseName+".* to "+account)
+		}
 	}
 	for _, statement := range statements {
-		if _, err := db.ExecContext(ctx, statement); err != nil {
+		if _, err := m.root.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("prepare MariaDB: %w", err)
 		}
 	}
-	if err := db.QueryRowContext(ctx, "select version()").Scan(&m.version); err != nil {
+	if err := m.root.QueryRowContext(ctx, "select version()").Scan(&m.version); err != nil {
 		return fmt.Errorf("ask MariaDB's version: %w", err)
 	}
-	return createUsers(ctx, db)
+	return createUsers(ctx, m.root)
 }
 
-// dsn returns what a gateway connects with, in go-sql-driver's form; via is
-// "tcp" or "unix".
-func (m *mariadb) dsn(via string) string {
-	address := fmt.Sprintf("tcp(127.0.0.1:%d)", m.port)
-	if via == "unix" {
-		address = "unix(" + m.socket + ")"
+// login returns how a user connects; via is "tcp" or "unix".
+func (m *mariadb) login(user, via string) login {
+	l := login{user: user, password: peerPassword, database: databaseName, network: via, address: m.socket}
+	if via == "tcp" {
+		l.address = fmt.Sprintf("127.0.0.1:%d", m.port)
 	}
-	return fmt.Sprintf("%s:%s@%s/%s", gatewayUser, gatewayPassword, address, databaseName)
+	return l
 }
 
-// freePort returns a port of 127.0.0.1 that was free a moment ago.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// connections returns how many connections a user has open.
+func (m *mariadb) connections(ctx context.Context, user string) (int, error) {
+	var n int
+	err := m.root.QueryRowContext(ctx, "select count(*) from information_schema.processlist where user = ?", user).Scan(&n)
 	if err != nil {
-		return 0, fmt.Errorf("find free port: %w", err)
+		return 0, fmt.Errorf("count connections of %s: %w", user, err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return n, nil
+}
+
+// Kill ends the server at once and waits; nobody needs its data.
+func (m *mariadb) Kill() {
+	m.root.Close()
+	m.process.Kill()
+}
+
+// freePorts returns ports of 127.0.0.1, no two alike, that were free a moment
+// ago.
+func freePorts(count int) ([]int, error) {
+	ports := make([]int, count)
+	for i := range ports {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("find free port: %w", err)
+		}
+		defer l.Close() // after the last one has been found
+		ports[i] = l.Addr().(*net.TCPAddr).Port
+	}
+	return ports, nil
 }

@@ -27,7 +27,7 @@ const (
 
 // process is a child that runs until Stop. It leads a process group of its
 // own, so that a Ctrl-C reaches the bench alone, which then ends its children
-// in order.
+// in order. Whatever it has started itself is of its group, and ends with it.
 type process struct {
 	name   string
 	cmd    *exec.Cmd
@@ -60,24 +60,40 @@ func startProcess(name string, stdout *os.File, program string, args ...string) 
 	return p, nil
 }
 
-// run starts the child, says so, and waits for its end. The child is killed
-// when the thread that has started it ends, so this one is kept.
+// run starts the child, says so, waits for its end, and ends what is left of
+// its group. The child is ended when the thread that has started it ends, so
+// this one is kept.
 func (p *process) run(started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer close(p.ended)
 	err := p.cmd.Start()
 	started <- err
-	if err == nil {
-		_ = p.cmd.Wait() // how it ended matters to nobody who stopped it
+	if err != nil {
+		return
 	}
+	// Before Wait the child's number is its own, and so is the group's.
+	awaitExit(p.pid())
+	killGroup(p.pid())
+	_ = p.cmd.Wait() // how it ended matters to nobody who stopped it
 }
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 
-// waitReady returns when probe succeeds. It fails when the process ends, or
-// when ctx does; the error then holds what the process said last.
-func (p *process) waitReady(ctx context.Context, probe func(context.Context) error) error {
+// cpuTime returns the processor time that the process and those of its group
+// have used. It is an error when they have ended.
+func (p *process) cpuTime() (time.Duration, error) {
+	used, err := groupTime(p.pid())
+	if err != nil {
+		return 0, fmt.Errorf("measure %s: %w", p.name, err)
+	}
+	return used, nil
+}
+
+// waitReady returns when probe succeeds. It fails when one of the processes
+// ends, or when ctx does; the error then holds what it, or the last of them,
+// said last.
+func waitReady(ctx context.Context, processes []*process, probe func(context.Context) error) error {
 	tick := time.NewTicker(probeEvery)
 	defer tick.Stop()
 	for {
@@ -85,25 +101,36 @@ func (p *process) waitReady(ctx context.Context, probe func(context.Context) err
 		if err == nil {
 			return nil
 		}
+		for _, p := range processes {
+			if p.hasEnded() {
+				return fmt.Errorf("wait for %s: %w; it said: %s", p.name, errEnded, p.stderr)
+			}
+		}
 		select {
-		case <-p.ended:
-			return fmt.Errorf("wait for %s: %w; it said: %s", p.name, errEnded, p.stderr)
 		case <-ctx.Done():
-			return fmt.Errorf("wait for %s: %w; last try: %w; it said: %s", p.name, ctx.Err(), err, p.stderr)
+			last := processes[len(processes)-1]
+			return fmt.Errorf("wait for %s: %w; last try: %w; it said: %s", last.name, ctx.Err(), err, last.stderr)
 		case <-tick.C:
 		}
+	}
+}
+
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
 	}
 }
 
 // explain adds to an error that the process has ended and what it said last,
 // if it has.
 func (p *process) explain(err error) error {
-	select {
-	case <-p.ended:
+	if p.hasEnded() {
 		return fmt.Errorf("%w; %s: %w; it said: %s", err, p.name, errEnded, p.stderr)
-	default:
-		return err
 	}
+	return err
 }
 
 // Stop asks the process to end, makes it end after its grace, and waits. It
@@ -117,7 +144,7 @@ func (p *process) Stop() {
 	}
 }
 
-// Kill ends the process at once and waits.
+// Kill ends the process and its group at once and waits.
 func (p *process) Kill() {
 	_ = p.cmd.Process.Kill()
 	<-p.ended

@@ -37,7 +37,7 @@ func TestProcessStops(t *testing.T) {
 func TestProcessThatDoesNotListenIsKilled(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "ready")
 	p := shell(t, "trap '' TERM; : >"+file+"; while :; do sleep 1; done")
-	err := p.waitReady(t.Context(), func(context.Context) error {
+	err := waitReady(t.Context(), []*process{p}, func(context.Context) error {
 		_, err := os.Stat(file)
 		return err
 	})
@@ -55,12 +55,12 @@ func TestWaitReadySaysWhyNot(t *testing.T) {
 	never := func(context.Context) error { return errAnswer }
 
 	p := shell(t, "echo no such table >&2")
-	if err := p.waitReady(t.Context(), never); !errors.Is(err, errEnded) || !strings.Contains(err.Error(), "no such table") {
+	if err := waitReady(t.Context(), []*process{shell(t, "exec sleep 60"), p}, never); !errors.Is(err, errEnded) || !strings.Contains(err.Error(), "no such table") {
 		t.Errorf("got error %v, want that it ended, and its last words", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	err := shell(t, "exec sleep 60").waitReady(ctx, never)
+	err := waitReady(ctx, []*process{shell(t, "exec sleep 60")}, never)
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errAnswer) {
 		t.Errorf("got error %v, want the context's and the probe's", err)
 	}

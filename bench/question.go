@@ -161,18 +161,20 @@ func examine(ctx context.Context, url string) error {
 	return errors.Join(faults...)
 }
 
-// crowdQuestions is how many questions each member of a crowd asks.
-const crowdQuestions = 25
+// crowdQuestions returns how many questions each member of a crowd of size
+// asks. A large crowd makes up for few by many.
+func crowdQuestions(size int) int { return min(25, max(4, 1600/size)) }
 
-// examineCrowd has size clients ask at the same time, each for random users,
-// one time in ten with a wrong password. It finds answers that go to another
-// request than their own, and it opens the connections that the rounds use.
+// examineCrowd has size clients ask crowdQuestions each at the same time, for
+// random users, one time in ten with a wrong password. It finds answers that go
+// to another request than their own, and it opens the connections that the
+// rounds use.
 func examineCrowd(ctx context.Context, url string, size int) error {
 	transport := &http.Transport{MaxIdleConnsPerHost: size}
 	defer transport.CloseIdleConnections()
 	faults := make(chan error, size)
 	for range size {
-		go func() { faults <- askMany(ctx, transport, url) }()
+		go func() { faults <- askMany(ctx, transport, url, crowdQuestions(size)) }()
 	}
 	var first error
 	for range size {
@@ -183,8 +185,8 @@ func examineCrowd(ctx context.Context, url string, size int) error {
 	return first
 }
 
-func askMany(ctx context.Context, transport http.RoundTripper, url string) error {
-	for range crowdQuestions {
+func askMany(ctx context.Context, transport http.RoundTripper, url string, count int) error {
+	for range count {
 		q := userQuestion(1 + rand.IntN(userCount))
 		if rand.IntN(10) == 0 {
 			q = strangerQuestion(1 + rand.IntN(userCount))

@@ -103,6 +103,20 @@ func TestExamineCrowdFindsMixedUpAnswers(t *testing.T) {
 	}
 }
 
+// A large crowd asks less of each client, and all together never few.
+func TestCrowdQuestions(t *testing.T) {
+	f := func(size, want int) {
+		t.Helper()
+		if got := crowdQuestions(size); got != want {
+			t.Errorf("%d clients: got %d questions each, want %d", size, got, want)
+		}
+	}
+	f(1, 25)
+	f(64, 25)
+	f(256, 6)
+	f(1000, 4)
+}
+
 func TestExamineNamesAPeerThatIsDown(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	url := server.URL

@@ -12,7 +12,11 @@ var errLinuxOnly = errors.New("processor times are read on Linux only")
 
 func childAttributes() *syscall.SysProcAttr { return nil }
 
-func cpuTime(int) (time.Duration, error) { return 0, errLinuxOnly }
+func awaitExit(int) {}
+
+func killGroup(int) {}
+
+func groupTime(int) (time.Duration, error) { return 0, errLinuxOnly }
 
 func endedChildrenTime() (time.Duration, error) { return 0, errLinuxOnly }
 

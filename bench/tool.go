@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -13,43 +14,95 @@ type tools struct {
 	installDB string
 	wrk       string
 	golang    string
+
+	// What single kinds need; "" where none of those runs.
+	nginx  string
+	python string
 }
 
 // missingToolsError names the programs that this machine lacks.
 type missingToolsError struct {
 	programs []string
 	packages []string // their Debian packages, each once
+	kinds    []string // keys of the kinds that can be left out, when that is enough
 }
 
 func (e *missingToolsError) Error() string {
-	return "not found on this machine: " + strings.Join(e.programs, ", ") +
+	text := "not found on this machine: " + strings.Join(e.programs, ", ") +
 		"; on Debian: apt-get install " + strings.Join(e.packages, " ")
+	if len(e.kinds) > 0 {
+		text += "; or leave out " + strings.Join(e.kinds, ", ") + " with --peers"
+	}
+	return text
 }
 
-// findTools looks every program up, on path and where Debian puts servers. All
-// that are missing are named by one *missingToolsError.
-func findTools(path string) (tools, error) {
-	var found tools
-	missing := &missingToolsError{}
-	seen := make(map[string]bool)
-	look := func(into *string, program, debianPackage string) {
-		if *into = lookProgram(path, program); *into != "" {
-			return
+// findTools looks up every program that the kinds need, on path and where
+// Debian puts servers. All that are missing are named by one
+// *missingToolsError.
+func findTools(path string, kinds []kind) (tools, error) {
+	s := &search{path: path}
+	found := tools{
+		mariadbd:  s.find("mariadbd", "mariadb-server"),
+		installDB: s.find("mariadb-install-db", "mariadb-server"),
+		wrk:       s.find("wrk", "wrk"),
+		golang:    s.find("go", "golang-go"),
+	}
+	needed := len(s.missing.programs)
+	for _, k := range kinds {
+		if k.find == nil {
+			continue
 		}
-		missing.programs = append(missing.programs, program)
-		if !seen[debianPackage] {
-			seen[debianPackage] = true
-			missing.packages = append(missing.packages, debianPackage)
+		before := len(s.missing.programs)
+		k.find(s, &found)
+		if len(s.missing.programs) > before && needed == 0 && len(kinds) > 1 {
+			s.missing.kinds = append(s.missing.kinds, k.key)
 		}
 	}
-	look(&found.mariadbd, "mariadbd", "mariadb-server")
-	look(&found.installDB, "mariadb-install-db", "mariadb-server")
-	look(&found.wrk, "wrk", "wrk")
-	look(&found.golang, "go", "golang-go")
-	if len(missing.programs) > 0 {
-		return tools{}, missing
+	if len(s.missing.programs) > 0 {
+		return tools{}, &s.missing
 	}
 	return found, nil
+}
+
+// search looks programs up and notes those that are missing.
+type search struct {
+	path    string
+	missing missingToolsError
+}
+
+// find returns the file of a program, or "".
+func (s *search) find(program, debianPackage string) string {
+	file := lookProgram(s.path, program)
+	if file == "" {
+		s.miss(program, debianPackage)
+	}
+	return file
+}
+
+// findPython returns the first Python that has all modules, or "". Debian's
+// own, which has those of Debian's packages, need not be on the path.
+func (s *search) findPython(modules ...string) string {
+	for _, dir := range append(filepath.SplitList(s.path), "/usr/bin") {
+		file := lookProgram(dir, "python3")
+		if file != "" && exec.Command(file, "-c", "import "+strings.Join(modules, ", ")).Run() == nil {
+			return file
+		}
+	}
+	packages := make([]string, len(modules))
+	for i, module := range modules {
+		packages[i] = "python3-" + module
+	}
+	s.miss("python3 with "+strings.Join(modules, " and "), packages...)
+	return ""
+}
+
+func (s *search) miss(program string, debianPackages ...string) {
+	s.missing.programs = append(s.missing.programs, program)
+	for _, debianPackage := range debianPackages {
+		if !slices.Contains(s.missing.packages, debianPackage) {
+			s.missing.packages = append(s.missing.packages, debianPackage)
+		}
+	}
 }
 
 // lookProgram returns the file that is run for program, or "".

@@ -78,7 +78,7 @@ func TestScriptAsksForUsers(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	tools, err := findTools(searchPath())
+	tools, err := findTools(searchPath(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
