@@ -2,7 +2,10 @@ package sqlapi
 
 import (
 	"context"
+	"fmt"
+	"runtime"
 	"testing"
+	"time"
 
 	"github.com/valyala/fasthttp"
 )
@@ -14,7 +17,9 @@ import (
 //   - credentials are bound where they stand, in the request's memory;
 //   - the command goes into the connection's buffer, the rows are read in
 //     place, and the JSON goes into the response's buffer;
-//   - the columns are those of the preparation, so they are not read again.
+//   - the columns are those of the preparation, so they are not read again;
+//   - in a lane the rider is reused too, with its turn, its alarm and what is
+//     sent for it.
 func TestGetUserAllocates(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
@@ -43,6 +48,46 @@ func TestGetUserAllocates(t *testing.T) {
 	unix := tcp
 	unix.DSN = mariaDB(t).SocketDSN()
 	f("unix", unix)
+	lanes := unix
+	lanes.Lanes, lanes.LaneSlow = 1, time.Hour
+	f("lane", lanes)
+	t.Run("lane with followers", func(t *testing.T) { testCrowdAllocates(t, lanes) })
+}
+
+// testCrowdAllocates has many ask at the same time, so that they lead, follow
+// and wait in the queue of a lane.
+func testCrowdAllocates(t *testing.T, cfg Config) {
+	db := open(t, cfg)
+	e := endpoint(t, db, getUser)
+	const clients = 8
+	start, done := make(chan struct{}), make(chan error)
+	defer close(start)
+	for range clients {
+		go func() {
+			ctx := &asking{Context: context.Background(), user: []byte("bob"), password: []byte("secret")}
+			rc := new(fasthttp.RequestCtx)
+			for range start {
+				rc.Response.Reset()
+				done <- e.Serve(ctx, rc)
+			}
+		}()
+	}
+	got := testing.AllocsPerRun(500, func() {
+		for range clients {
+			start <- struct{}{}
+		}
+		for range clients {
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	if got != 0 {
+		t.Errorf("got %v allocations for %d requests, want 0", got, clients)
+	}
+	if st := db.LaneStats(); st.Batches.Sum < 1.5*float64(st.Batches.Count()) {
+		t.Errorf("got %v statements in %d batches, want them to travel together", st.Batches.Sum, st.Batches.Count())
+	}
 }
 
 // asking is an asker that allocates nothing when it is asked.
@@ -66,12 +111,13 @@ func (a *asking) Lookup(_ Source, name string) ([]byte, bool) {
 }
 
 func BenchmarkGetUser(b *testing.B) {
-	f := func(name, dsn string) {
+	f := func(name, dsn string, clients, lanes int) {
 		b.Run(name, func(b *testing.B) {
 			cfg := mariaDBConfig(b)
-			cfg.DSN = dsn
+			cfg.DSN, cfg.Lanes = dsn, lanes
 			e := endpoint(b, open(b, cfg), getUser)
 			b.ReportAllocs()
+			b.SetParallelism(max(clients/runtime.GOMAXPROCS(0), 1))
 			b.RunParallel(func(pb *testing.PB) {
 				ctx := &asking{Context: context.Background(), user: []byte("bob"), password: []byte("secret")}
 				rc := new(fasthttp.RequestCtx)
@@ -85,6 +131,9 @@ func BenchmarkGetUser(b *testing.B) {
 		})
 	}
 	server := mariaDB(b)
-	f("tcp", server.DSN())
-	f("unix", server.SocketDSN())
+	f("tcp", server.DSN(), 1, 0)
+	f("unix", server.SocketDSN(), 1, 0)
+	for _, lanes := range []int{0, 1, 2, 4} {
+		f(fmt.Sprintf("unix/clients=64/lanes=%d", lanes), server.SocketDSN(), 64, lanes)
+	}
 }

@@ -79,6 +79,9 @@ func (b *boarding) decide(v verdict, now time.Time) {
 	b.asked.Store(now.Add(counts).UnixNano())
 }
 
+// doubt has the server asked again, as it knows the statement no longer.
+func (b *boarding) doubt() { b.asked.Store(0) }
+
 // exclude bans the route from the lanes, and returns for how long; that is 0
 // where it is banned already.
 func (b *boarding) exclude(now time.Time) time.Duration {
@@ -92,7 +95,7 @@ func (b *boarding) exclude(now time.Time) time.Duration {
 		b.ban = 0
 	}
 	b.ban = min(max(2*b.ban, firstBan), longestBan)
-	b.asked.Store(0)
+	b.doubt()
 	b.banned.Store(now.Add(b.ban).UnixNano())
 	return b.ban
 }

@@ -7,6 +7,12 @@
 //
 //	bind → enter the gate → acquire → execute → append JSON → release
 //
+// Statements that are known to be short share a few of the connections, as
+// lanes: one request leads, and sends its own statement and those of others in
+// one write, reads all the answers and hands each to its owner:
+//
+//	bind → lead, or wait until the answer is there
+//
 // Each connection keeps the statements that its endpoints have prepared; what
 // the server does not prepare is sent as text, with the values quoted. A
 // request that finds every connection busy is refused at once, or waits for its

@@ -69,13 +69,17 @@ func (e *Endpoint) run(c *call, body []byte) ([]byte, error) {
 		return body, err
 	}
 	result, kind, err := e.db.lanes.ride(c, e, body)
-	switch kind {
-	case turnAnswered:
-		return result, err
-	case turnRepeat:
+	tried := kind == turnRepeat
+	if tried {
+		// A crowd that has lost its lane needs no more connections than before.
 		e.db.lanes.count.reruns.Add(1)
+		c.careful = true
+		result, kind, err = e.db.lanes.ride(c, e, body)
 	}
-	return e.runAlone(c, body, kind == turnRepeat)
+	if kind == turnAnswered {
+		return result, err
+	}
+	return e.runAlone(c, body, tried)
 }
 
 // runAlone runs the statement on a connection of its own. It tries once more

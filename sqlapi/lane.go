@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/jackc/puddle/v2"
@@ -20,6 +21,10 @@ const (
 	maxLaneBatch  = 64 << 10 // bytes of all statements of a batch
 	maxLaneAnswer = 64 << 10 // bytes of one answer
 )
+
+// maxGrace is how long a lane's server is given at most for a statement that
+// nobody waits for any more.
+const maxGrace = 100 * time.Millisecond
 
 // errOverdue: the statement that the server is at has taken too long, or
 // nobody is there any more to wait for the answers.
@@ -94,9 +99,6 @@ func (ln *lane) depart(now time.Time) error {
 	if err := s.conn.SetDeadline(ln.patience(now)); err != nil {
 		return fmt.Errorf("set deadline: %w", err)
 	}
-	if ln.leader.left.Load() {
-		s.Abort() // what its client's departure has done too early, or not at all
-	}
 	s.conn.LimitAnswers(ln.lanes.db.cfg.MaxBytes)
 	if err := ln.inspect(s, now); err != nil {
 		return err
@@ -115,49 +117,46 @@ func (ln *lane) depart(now time.Time) error {
 // inspect leaves in the batch the riders whose statement is known to be short
 // and is prepared on the connection, and tells the others. An error is one of
 // the connection, and nobody who is left has been told then.
-func (ln *lane) inspect(s *session, now time.Time) (failure error) {
-	seats := ln.batch[:0]
-	for _, r := range ln.batch {
-		fits := failure == nil && ln.fits(s, r, now, &failure)
-		if fits || failure != nil {
-			seats = append(seats, r)
+func (ln *lane) inspect(s *session, now time.Time) error {
+	for i := 0; i < len(ln.batch); {
+		r := ln.batch[i]
+		fits, refused, err := ln.fits(s, r, now)
+		switch {
+		case err != nil:
+			return err
+		case fits:
+			i++
+			continue
+		}
+		// Out of the batch first: once told, the rider is its owner's.
+		ln.batch = slices.Delete(ln.batch, i, i+1)
+		if refused != nil {
+			ln.deliver(r, nil, kindOf(refused, ErrUnavailable))
+		} else {
+			ln.settle(r, turnAlone, nil)
 		}
 	}
-	clear(ln.batch[len(seats):])
-	ln.batch = seats
-	return failure
+	return nil
 }
 
-// fits reports whether a rider goes along. One that does not has been told,
-// unless there is a failure of the connection.
-func (ln *lane) fits(s *session, r *rider, now time.Time, failure *error) bool {
+// fits reports whether a rider goes along, and where the server refuses its
+// statement, why. An error is one of the connection.
+func (ln *lane) fits(s *session, r *rider, now time.Time) (fits bool, refused, err error) {
 	if !r.route.admits(now) {
-		ln.settle(r, turnAlone, nil)
-		return false
+		return false, nil, nil
 	}
 	if r.question != "" && r.route.unsure(now) {
 		short, err := ln.ask(s, r, now)
-		if *failure = s.ended(err); *failure != nil {
-			return false
-		}
-		if !short {
-			ln.settle(r, turnAlone, nil)
-			return false
+		if err := s.ended(err); err != nil || !short {
+			return false, nil, err
 		}
 	}
-	p, err := s.statement(r.query)
-	switch *failure = s.ended(err); {
-	case *failure != nil:
-		return false
-	case err != nil:
-		ln.deliver(r, nil, kindOf(err, ErrUnavailable))
-		return false
-	case p.Statement == nil: // it is not prepared, but goes as text
-		ln.settle(r, turnAlone, nil)
-		return false
+	p, refused := s.statement(r.query)
+	if err := s.ended(refused); err != nil || refused != nil {
+		return false, refused, err
 	}
 	r.prepared = p
-	return true
+	return p.Statement != nil, nil, nil // otherwise it goes as text
 }
 
 // ask has the server explain a rider's statement, and decides on its route.
@@ -183,6 +182,10 @@ func (s *session) ended(err error) error {
 // An error is one of the connection.
 func (ln *lane) arrive() (handed bool, err error) {
 	s := ln.res.Value()
+	// From here on the departure of the leader's client does the others no
+	// harm: it is noticed while nothing is being read.
+	ln.leader.leads.Store(s)
+	ln.heed(s)
 	for !ln.done() {
 		if err := s.conn.Await(); err != nil {
 			if s.conn.Failed() {
@@ -200,10 +203,14 @@ func (ln *lane) arrive() (handed bool, err error) {
 	return false, nil
 }
 
-// patience returns the earliest deadline of the leader and the batch that has
-// not passed yet.
+// patience returns when the leader has to look next: at the earliest deadline
+// of its own and of the batch that has not passed yet, or when the statement
+// that the server is at has had its time.
 func (ln *lane) patience(now time.Time) time.Time {
 	first := ln.leader.deadline
+	if head := ln.batch[ln.at]; head.over(now) && ln.due().Before(first) {
+		first = ln.due()
+	}
 	for _, r := range ln.batch[ln.at:] {
 		if r.deadline.Before(first) && !r.over(now) {
 			first = r.deadline
@@ -212,19 +219,29 @@ func (ln *lane) patience(now time.Time) time.Time {
 	return first
 }
 
+// due is until when the server is given for the statement that it is at,
+// whether or not somebody still waits for it: that may have waited long before
+// it was sent, and says nothing about the server.
+func (ln *lane) due() time.Time { return ln.mark.Add(min(ln.lanes.db.cfg.LaneSlow, maxGrace)) }
+
 // wait decides how it goes on when a deadline has passed, or somebody has left.
 // Followers look after themselves; it matters only whether the server is late
 // with the statement that it is at, and whether the leader can stay.
 func (ln *lane) wait(s *session, now time.Time) (handed bool, err error) {
 	switch head := ln.batch[ln.at]; {
-	case head.over(now):
+	case head.over(now) && !now.Before(ln.due()):
 		ln.next()
 		ln.settle(head, turnLate, nil)
 		return false, errOverdue
 	case !ln.leader.over(now) && !ln.leader.left.Load():
-		return false, s.conn.SetDeadline(ln.patience(now))
+		err := s.conn.SetDeadline(ln.patience(now))
+		ln.heed(s)
+		return false, err
 	}
 	old, heir := ln.leader, ln.heir()
+	if heir == nil { // all have left; then somebody who wants the lane next
+		heir = ln.lanes.call()
+	}
 	if !old.told {
 		old.state.Store(gone)
 		old.tell(old.excuse())
@@ -236,6 +253,13 @@ func (ln *lane) wait(s *session, now time.Time) (handed bool, err error) {
 	ln.leader = heir
 	heir.turn <- turn{turnTakeOver, ln}
 	return true, nil
+}
+
+// heed wakes the leader if its client has left while nobody could wake it.
+func (ln *lane) heed(s *session) {
+	if ln.leader.left.Load() {
+		s.Abort()
+	}
 }
 
 // excuse is why a leader does not wait for its own answer.
@@ -282,6 +306,7 @@ func (ln *lane) answer(s *session, r *rider) error {
 		return err
 	case needsPreparing(err):
 		s.forget(r.query)
+		r.route.doubt()
 		ln.settle(r, turnRepeat, nil)
 		return nil
 	}

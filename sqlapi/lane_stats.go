@@ -1,7 +1,6 @@
 package sqlapi
 
 import (
-	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -23,8 +22,8 @@ type LaneStats struct {
 	Batches Histogram
 	// Waits is by how long statements waited before they were sent, in seconds.
 	Waits Histogram
-	// Reruns is how many statements were run once more on a connection of
-	// their own because their lane broke.
+	// Reruns is how many statements were run once more because their lane
+	// broke.
 	Reruns uint64
 	// PutOffs is how many times a route was put off.
 	PutOffs uint64
@@ -72,8 +71,7 @@ func (db *Database) LaneStats() LaneStats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s.Open, s.Busy, s.Waiting = l.open, l.open-len(l.idle), l.waiting
-	l.bans = slices.DeleteFunc(l.bans, func(end time.Time) bool { return !now.Before(end) })
-	s.PutOff = len(l.bans)
+	s.PutOff = l.bannedLocked(now)
 	return s
 }
 

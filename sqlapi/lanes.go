@@ -1,6 +1,7 @@
 package sqlapi
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -27,6 +28,8 @@ type lanes struct {
 	queue int // riders that wait
 
 	count *laneCounters
+	// riders are those that nobody uses.
+	riders sync.Pool
 
 	mu      sync.Mutex
 	idle    []*lane // with a connection; the last one put back is the first taken
@@ -54,7 +57,7 @@ func (l *lanes) ride(c *call, e *Endpoint, body []byte) (_ []byte, kind turnKind
 	if l.most == 0 || !e.boarding.admits(c.began) {
 		return body, turnAlone, nil
 	}
-	r := newRider(c, e)
+	r := l.newRider(c, e)
 	if r == nil {
 		return body, turnAlone, nil
 	}
@@ -63,7 +66,7 @@ func (l *lanes) ride(c *call, e *Endpoint, body []byte) (_ []byte, kind turnKind
 	}
 	r.body = body
 	if err := c.attend(r); err != nil {
-		r.free()
+		l.free(r)
 		return body, turnAnswered, err
 	}
 	t := l.travel(c, r)
@@ -71,7 +74,7 @@ func (l *lanes) ride(c *call, e *Endpoint, body []byte) (_ []byte, kind turnKind
 	switch t.kind {
 	case turnLate, turnLeft:
 		if l.withdraw(r) {
-			r.free()
+			l.free(r)
 		}
 		if t.kind == turnLate {
 			return body, turnAnswered, errLate
@@ -81,7 +84,7 @@ func (l *lanes) ride(c *call, e *Endpoint, body []byte) (_ []byte, kind turnKind
 		body = r.body
 	}
 	err, panicked := r.err, r.panicked
-	r.free()
+	l.free(r)
 	if panicked != nil {
 		panic(panicked)
 	}
@@ -136,6 +139,9 @@ func (l *lanes) lead(t turn, r *rider, c *call) turn {
 	defer func() {
 		if p := recover(); p != nil { // a bug, which may not strand the others
 			r.leads.Store(nil)
+			for !ln.done() { // what it is about may be one of them
+				ln.settle(ln.next(), turnAlone, nil)
+			}
 			l.conclude(ln, errOverdue)
 			panic(p)
 		}
@@ -148,6 +154,12 @@ func (l *lanes) lead(t turn, r *rider, c *call) turn {
 		}
 	}
 	handed, err := ln.arrive()
+	if !handed && err == nil && !r.told { // it was called, and its own turn comes now
+		r.leads.Store(nil)
+		if err = l.begin(ln, c); err == nil {
+			handed, err = ln.arrive()
+		}
+	}
 	if !handed {
 		r.leads.Store(nil)
 		l.conclude(ln, err)
@@ -168,9 +180,13 @@ func (l *lanes) begin(ln *lane, c *call) error {
 		}
 		ln.res = res
 	}
-	r.leads.Store(ln.res.Value())
+	now := time.Now()
+	if ln.mark = now; r.over(now) || r.left.Load() {
+		ln.settle(ln.next(), r.excuse(), nil)
+		return nil
+	}
 	l.fill(ln)
-	return ln.depart(time.Now())
+	return ln.depart(now)
 }
 
 // fill adds to the batch those that have waited longest, as many as it holds.
@@ -194,6 +210,7 @@ func (l *lanes) conclude(ln *lane, err error) {
 	for !ln.done() {
 		ln.settle(ln.next(), turnRepeat, nil)
 	}
+	ln.settle(ln.leader, turnAlone, nil) // one who was called, in vain
 	ln.leader = nil
 	ln.batch, ln.at = ln.batch[:0], 0
 	if ln.res != nil {
@@ -230,9 +247,8 @@ func (l *lanes) pass(ln *lane) {
 	if !ln.slot && l.waiting > 0 {
 		ln.slot = l.db.gate.enter()
 	}
-	for r := l.oldest; r != nil && ln.slot; r = l.oldest {
-		l.removeLocked(r)
-		if r.claim() {
+	if ln.slot {
+		if r := l.callLocked(); r != nil {
 			r.turn <- turn{turnLead, ln}
 			return
 		}
@@ -247,6 +263,23 @@ func (l *lanes) pass(ln *lane) {
 	if l.open == 0 { // nobody is there who would ever hand them a lane
 		l.dismissLocked(turnAlone, nil)
 	}
+}
+
+// call claims whoever has waited longest, to lead a lane; nil is nobody.
+func (l *lanes) call() *rider {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.callLocked()
+}
+
+func (l *lanes) callLocked() *rider {
+	for r := l.oldest; r != nil; r = l.oldest {
+		l.removeLocked(r)
+		if r.claim() {
+			return r
+		}
+	}
+	return nil
 }
 
 // abolish ends a lane that nobody leads: its connection, or what it has of one.
@@ -356,9 +389,16 @@ func (l *lanes) putOff(route *boarding, now time.Time, reason string) {
 	}
 	l.count.putOffs.Add(1)
 	l.mu.Lock()
-	l.bans = append(l.bans, now.Add(length))
+	l.bans = append(l.bans[:l.bannedLocked(now)], now.Add(length))
 	l.mu.Unlock()
 	if route.notify != nil {
 		route.notify(PutOff{Reason: reason, For: length})
 	}
+}
+
+// bannedLocked forgets the routes whose time out of the lanes is over, and
+// returns how many are left.
+func (l *lanes) bannedLocked(now time.Time) int {
+	l.bans = slices.DeleteFunc(l.bans, func(end time.Time) bool { return !now.Before(end) })
+	return len(l.bans)
 }

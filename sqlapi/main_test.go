@@ -42,7 +42,8 @@ insert into user (user, passwd) values ('bob', 'secret'), ('eve', 'pa:ss''word')
 create table note (id int auto_increment primary key, n int, t varchar(20) unique);
 `
 
-// onBoth runs a test on the embedded engine and on MariaDB, each with the seed.
+// onBoth runs a test on the embedded engine and on MariaDB, there without lanes
+// and with them, each with the seed.
 func onBoth(t *testing.T, test func(t *testing.T, cfg Config)) {
 	t.Run("embedded", func(t *testing.T) {
 		cfg := Config{DSN: "embedded"}
@@ -53,6 +54,7 @@ func onBoth(t *testing.T, test func(t *testing.T, cfg Config)) {
 		test(t, cfg)
 	})
 	t.Run("mariadb", func(t *testing.T) { test(t, mariaDBConfig(t)) })
+	t.Run("lanes", func(t *testing.T) { test(t, laneConfig(t)) })
 }
 
 func mariaDBConfig(t testing.TB) Config {

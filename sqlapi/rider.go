@@ -2,7 +2,6 @@ package sqlapi
 
 import (
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -75,7 +74,7 @@ const (
 	turnLead                     // lead the lane, which is empty
 	turnTakeOver                 // lead the lane, whose batch is under way
 	turnAlone                    // take a connection of your own
-	turnRepeat                   // as turnAlone; the statement may have run
+	turnRepeat                   // once more; the statement may have run
 	turnLeft                     // the client has left
 	turnLate                     // the time is up
 )
@@ -84,20 +83,24 @@ const (
 // bytes. What is larger goes alone.
 const maxExecution = 4 << 10
 
-var riders = sync.Pool{New: func() any {
-	alarm := time.NewTimer(time.Hour)
-	alarm.Stop()
-	return &rider{turn: make(chan turn, 1), alarm: alarm}
-}}
-
 // newRider returns a rider for a call. It is nil when the call's statement is
 // too large to share a lane.
-func newRider(c *call, e *Endpoint) *rider {
-	r := riders.Get().(*rider)
+func (l *lanes) newRider(c *call, e *Endpoint) *rider {
+	size := 0
+	for _, arg := range c.args {
+		size += len(arg)
+	}
+	if size > maxExecution {
+		return nil
+	}
+	r, ok := l.riders.Get().(*rider)
+	if !ok {
+		r = &rider{turn: make(chan turn, 1), alarm: time.NewTimer(time.Hour)}
+		r.alarm.Stop()
+	}
 	r.execution = wire.AppendExecution(r.execution[:0], c.args)
 	if len(r.execution) > maxExecution {
-		r.execution = nil
-		riders.Put(r)
+		l.free(r)
 		return nil
 	}
 	r.route, r.query = &e.boarding, e.query
@@ -106,9 +109,9 @@ func newRider(c *call, e *Endpoint) *rider {
 }
 
 // free gives a rider back that nobody else knows any more.
-func (r *rider) free() {
+func (l *lanes) free(r *rider) {
 	*r = rider{execution: r.execution[:0], turn: r.turn, alarm: r.alarm}
-	riders.Put(r)
+	l.riders.Put(r)
 }
 
 // claim makes the rider's end the caller's business. It reports false when the
