@@ -31,13 +31,17 @@ type Later struct {
 //	Body int64  `toml:"body,size"`    // "16KiB", "1MiB", "64kB" or a number of bytes
 //	List []string `toml:"list,orlist"` // may be written as one text
 //	File string `toml:"file,path"`   // a relative one begins at the document's folder
+//	Any  string `toml:"any,scalar"`  // a text, a number, true or false, or a date, as its text
+//	Text string `toml:"text,orfile"` // or the key text_file, with the path of a file that has it
+//
+// The keys of an embedded struct stand in the table of the struct around it.
 //
 // There are texts, booleans, whole numbers, time.Duration ("250ms"), structs,
 // pointers to them, which are nil where the file does not speak of them, lists,
-// and maps of structs by name. A text may give a number, a size, a
-// duration or a boolean, because it may have come from expansion. A type with
-// UnmarshalText is written as a text; if it is a struct, as a table as well, if
-// not, as true or false as well.
+// maps by name, and any: a string, an int64, a float64, a bool, a Date, a []any
+// or a Table. A text may give a number, a size, a duration or a boolean, because
+// it may have come from expansion. A type with UnmarshalText is written as a
+// text; if it is a struct, as a table as well, if not, as true or false as well.
 //
 // A struct with a method SetDefaults has it called before it is filled, also as
 // a list's element or a map's value, and also when the file does not speak of
@@ -79,6 +83,7 @@ type decoder struct {
 type tag struct {
 	name                       string
 	size, secret, orList, path bool
+	scalar, orFile             bool
 }
 
 func parseTag(f reflect.StructField) tag {
@@ -95,6 +100,10 @@ func parseTag(f reflect.StructField) tag {
 			t.orList = true
 		case "path":
 			t.path = true
+		case "scalar":
+			t.scalar = true
+		case "orfile":
+			t.orFile = true
 		default:
 			panic(fmt.Sprintf("bug: field %s has the unknown tag option %q", f.Name, option))
 		}
@@ -104,21 +113,37 @@ func parseTag(f reflect.StructField) tag {
 
 // table fills a struct. path is the table's path with * for names and indexes.
 func (dec *decoder) table(n *node, v reflect.Value, path string) {
-	fields := map[string]int{}
+	fields := map[string]reflect.StructField{}
 	var known []string
-	for i := range v.NumField() {
-		if t := parseTag(v.Type().Field(i)); t.name != "" && t.name != "-" {
-			fields[t.name] = i
-			known = append(known, t.name)
+	add := func(key string, f reflect.StructField) {
+		if _, twice := fields[key]; twice {
+			panic(fmt.Sprintf("bug: %s has two fields for the key %q", v.Type(), key))
+		}
+		fields[key] = f
+		known = append(known, key)
+	}
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		t := parseTag(f)
+		if t.name == "" || t.name == "-" {
+			continue
+		}
+		add(t.name, f)
+		if t.orFile {
+			add(t.name+fileSuffix, f)
 		}
 	}
-	for _, e := range n.keys {
-		i, ok := fields[e.name]
+	for _, e := range slices.Clone(n.keys) { // a file's text becomes a key
+		f, ok := fields[e.name]
 		if !ok {
 			dec.unknown(n, e, path, known)
 			continue
 		}
-		dec.value(e.node, v.Field(i), parseTag(v.Type().Field(i)), below(path, e.name))
+		t, field := parseTag(f), v.FieldByIndex(f.Index)
+		if e.name != t.name {
+			dec.textOfFile(n, e, t.name, field)
+			continue
+		}
+		dec.value(e.node, field, t, below(path, e.name))
 	}
 }
 
@@ -175,6 +200,8 @@ func (dec *decoder) value(n *node, v reflect.Value, t tag, path string) {
 		set(dec, n, v, "a size", size)
 	case v.Type() == reflect.TypeFor[time.Duration]():
 		set(dec, n, v, "a duration", duration)
+	case t.scalar && v.Kind() == reflect.String:
+		set(dec, n, v, "a single value", scalarText)
 	case v.Kind() == reflect.String:
 		set(dec, n, v, "a text", text)
 		if t.path && v.Len() > 0 {
@@ -192,6 +219,8 @@ func (dec *decoder) value(n *node, v reflect.Value, t tag, path string) {
 		if dec.want(n, kindTable, path) {
 			dec.table(n, v, path)
 		}
+	case v.Kind() == reflect.Interface:
+		v.Set(reflect.ValueOf(verbatim(n)))
 	case v.Kind() == reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		setDefaults(v.Elem())
@@ -237,7 +266,7 @@ func (dec *decoder) unmarshal(n *node, u encoding.TextUnmarshaler) {
 
 func (dec *decoder) list(n *node, v reflect.Value, t tag, path string) {
 	elements := n.elements
-	if t.orList && n.kind == kindString {
+	if t.orList && (n.kind == kindString || t.scalar && n.kind != kindTable && n.kind != kindArray) {
 		elements = []*node{n}
 	} else if !dec.want(n, kindArray, path) {
 		return
@@ -245,7 +274,7 @@ func (dec *decoder) list(n *node, v reflect.Value, t tag, path string) {
 	list := reflect.MakeSlice(v.Type(), len(elements), len(elements))
 	for i, e := range elements {
 		setDefaults(list.Index(i))
-		dec.value(e, list.Index(i), tag{size: t.size}, path+".*")
+		dec.value(e, list.Index(i), tag{size: t.size, scalar: t.scalar}, path+".*")
 	}
 	v.Set(list)
 }

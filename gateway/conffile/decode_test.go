@@ -26,11 +26,27 @@ type settings struct {
 	Labels  map[string]string `toml:"labels"`
 	File    string            `toml:"file,path"`
 	Extra   *inner            `toml:"extra"`
-	hidden  int               //nolint:unused // a field that no file can set
+	Value   any               `toml:"value"`
+	Any     *string           `toml:"any,scalar"`
+	Several []string          `toml:"several,orlist,scalar"`
+	SQL     string            `toml:"sql,orfile"`
+	shared
+	hidden int //nolint:unused // a field that no file can set
 }
 
 type inner struct {
 	Depth int `toml:"depth"`
+}
+
+// shared is embedded, and so is deeper in it.
+type shared struct {
+	Size2 int64 `toml:"size2,size"`
+	Deeper
+}
+
+type Deeper struct {
+	Bottom string `toml:"bottom"`
+	Name   int    `toml:"-"` // another than the one around it
 }
 
 func (i *inner) SetDefaults() { i.Depth = 7 }
@@ -59,7 +75,9 @@ func (m *mode) UnmarshalText(text []byte) error {
 // around is what the tests' documents may draw on.
 func around() Surroundings {
 	env := map[string]string{"N": "42", "EMPTY": "", "WAIT": "3s", "SIZE": "2KiB", "TRUE": "true", "SECRET": "hunter2hunter2", "NAME": "mian"}
-	files := map[string]string{"/etc/zh/pw": "line\n\n", "/abs": "text"}
+	files := map[string]string{
+		"/etc/zh/pw": "line\n\n", "/abs": "text", "/etc/zh/q/a.sql": "select ${N}\n  from nowhere\n", "/etc/zh/q/bom.sql": "\ufeffselect 1", "/etc/zh/q/none.sql": "\ufeff \n",
+	}
 	return Surroundings{
 		LookupEnv: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 		ReadFile: func(path string) ([]byte, error) {
@@ -127,8 +145,25 @@ func TestDecode(t *testing.T) {
 	f("file = 'a/b.pem'", func(s *settings) { s.File = "/etc/zh/a/b.pem" })
 	f("file = '/a/b.pem'", func(s *settings) { s.File = "/a/b.pem" })
 	f("file = ''", func(*settings) {})
+	for written, want := range map[string]string{
+		"'x'": "x", "''": "", "5": "5", "-1_000": "-1000", "0x1F": "31", "1.50": "1.50", "+1_0.5e3": "10.5e3", "true": "true", "2026-11-22": "2026-11-22", "'${N}'": "42",
+	} {
+		f("any = "+written, func(s *settings) { s.Any = &want })
+		f("several = "+written, func(s *settings) { s.Several = []string{want} })
+	}
+	f("several = [1, 'b', false]", func(s *settings) { s.Several = []string{"1", "b", "false"} })
+	f("several = []", func(s *settings) { s.Several = []string{} })
+	f("bottom = 'b'\nsize2 = '1kB'\nname = 'n'", func(s *settings) { s.Bottom, s.Size2, s.Name = "b", 1000, "n" })
+	f("sql_file = 'q/a.sql'", func(s *settings) { s.SQL = "select ${N}\n  from nowhere\n" })
+	f("sql_file = '/etc/zh/q/bom.sql'", func(s *settings) { s.SQL = "select 1" })
 	f("extra = {}", func(s *settings) { s.Extra = &inner{Depth: 7} })
 	f("[extra]\ndepth = 1", func(s *settings) { s.Extra = &inner{Depth: 1} })
+	f("value = ['${N}', 7, -1.5, true, 1979-05-27, {z = [], a = 'x'}]", func(s *settings) {
+		s.Value = []any{"42", int64(7), -1.5, true, Date("1979-05-27"), Table{{"z", []any{}}, {"a", "x"}}}
+	})
+	f("value.z = 1\nvalue.a.b = false\n[[value.c]]", func(s *settings) {
+		s.Value = Table{{"z", int64(1)}, {"a", Table{{"b", false}}}, {"c", []any{Table{}}}}
+	})
 	f("labels = {a = 'x', 'b c' = 'y'}", func(s *settings) { s.Labels = map[string]string{"a": "x", "b c": "y"} })
 }
 
@@ -198,6 +233,13 @@ func TestDecodeFaults(t *testing.T) {
 	f("size = 1.5", `1:8: a size is wanted here, not a number with a fraction | `+sizeHint)
 	f("small = 128", `1:9: too large`)
 	f("count = 9223372036854775808", `1:9: cannot be read: decimal number is too large to fit in a 64-bit signed integer`)
+	f("sql = 'x'\nsql_file = 'q/a.sql'", `2:1: there are both "sql" and "sql_file" | leave out one of them; the other stands at /etc/zh/f.toml:1`)
+	f("sql_file = 'q/a.sql'\nsql = 'x'", `1:1: there are both "sql" and "sql_file" | leave out one of them; the other stands at /etc/zh/f.toml:2`)
+	f("sql_file = 'gone.sql'", `1:12: cannot read the file: open /etc/zh/gone.sql: no such file`)
+	f("sql_file = 'q/none.sql'", `1:12: the file /etc/zh/q/none.sql is empty`)
+	f("sql_file = ''", `1:12: the path of a file is wanted here`)
+	f("sql_file = ['q/a.sql']", `1:12: a text is wanted here, not a list`)
+	f("sql_fil = 'x'", `1:1: unknown key "sql_fil" at the top level | did you mean "sql_file"?`)
 	f("mode = 'odd'", `1:8: no such mode`)
 	f("mode = {typ = 'x'}", `1:9: unknown key "typ" in mode | did you mean "type"?`)
 	f("name = 'a ${NONE} ${} ${N'", `1:11: the environment variable NONE is not set | set it, or give a default: ${NONE:-default}`,

@@ -24,8 +24,9 @@ type Surroundings struct {
 //
 // A relative PATH begins at the document's folder. What was put in is not
 // expanded again. A variable that is not set and a file that cannot be read are
-// faults.
+// faults. Files that Decode reads are read with s as well.
 func (d *Document) Expand(s Surroundings) {
+	d.around = s
 	e := expansion{Surroundings: s, doc: d}
 	d.root.walk(func(n *node) {
 		if n.kind == kindString && strings.Contains(n.text, "${") {

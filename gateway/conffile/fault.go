@@ -52,6 +52,17 @@ type finding struct {
 	at            span
 	node          *node // the value with the fault; nil when it is no value's
 	problem, hint string
+	// file is where the place is, or nil for the document itself.
+	file *Document
+}
+
+// order returns where a fault stands among the others: one in another file
+// behind the file's name.
+func (f finding) order() int {
+	if f.file != nil {
+		return f.node.span.end
+	}
+	return f.at.start
 }
 
 // find records a fault. A value that has one is not looked at any more.
@@ -59,7 +70,7 @@ func (d *Document) find(at span, n *node, problem, hint string) {
 	if n != nil {
 		n.broken = true
 	}
-	d.faults = append(d.faults, finding{at, n, problem, hint})
+	d.faults = append(d.faults, finding{at, n, problem, hint, nil})
 }
 
 // syntaxFault records what the parser did not understand.
@@ -82,7 +93,9 @@ func (d *Document) Err() error {
 		return nil
 	}
 	found := slices.Clone(d.faults)
-	slices.SortStableFunc(found, func(a, b finding) int { return cmp.Compare(a.at.start, b.at.start) })
+	slices.SortStableFunc(found, func(a, b finding) int {
+		return cmp.Or(cmp.Compare(a.order(), b.order()), cmp.Compare(a.at.start, b.at.start))
+	})
 	hidden := d.hiddenTexts()
 	var faults Faults
 	for _, f := range found {
@@ -95,10 +108,11 @@ func (d *Document) fault(f finding, hidden []string) Fault {
 	if f.node != nil {
 		hidden = append(f.node.expanded(), hidden...) // the short ones as well
 	}
-	fault := Fault{File: d.name, Problem: masking(f.problem, hidden), Hint: masking(f.hint, hidden)}
-	fault.Line, fault.Column = d.position(f.at.start)
+	in := cmp.Or(f.file, d)
+	fault := Fault{File: in.name, Problem: masking(f.problem, hidden), Hint: masking(f.hint, hidden)}
+	fault.Line, fault.Column = in.position(f.at.start)
 	if f.at.end > f.at.start {
-		fault.excerpt = d.excerpt(f.at)
+		fault.excerpt = in.excerpt(f.at)
 	}
 	return fault
 }

@@ -44,10 +44,12 @@ func (d *Document) report(field, problem, hint string, offset int) {
 	if at.node.broken || at.excused {
 		return
 	}
-	place := at.key
+	place, file := at.key, (*Document)(nil)
 	switch {
 	case at.missing:
 		// The mark stays on the table that lacks it.
+	case offset >= 0 && at.node.file != nil:
+		place, file = at.node.within(offset, wordLength(at.node.text, offset)), at.node.file
 	case offset >= 0 && at.node.kind == kindString:
 		place = d.inside(at.node, offset, wordLength(at.node.text, offset))
 	case at.node.from == byValue:
@@ -57,7 +59,7 @@ func (d *Document) report(field, problem, hint string, offset int) {
 		problem = field + ": " + problem
 	}
 	// The value is not broken: its owner may have several things to say.
-	d.faults = append(d.faults, finding{place, at.node, problem, hint})
+	d.faults = append(d.faults, finding{place, at.node, problem, hint, file})
 }
 
 // Has reports whether a field stands in the file.

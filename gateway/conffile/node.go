@@ -58,6 +58,8 @@ type node struct {
 	elements []*node
 	// pieces say which parts of text came from expansion, in order.
 	pieces []piece
+	// file has the text, where that is not in the document itself.
+	file *Document
 	// secret values are masked wherever they could show.
 	secret bool
 	// broken values have a fault already: nothing more is said about them.

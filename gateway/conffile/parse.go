@@ -19,6 +19,8 @@ type Document struct {
 	text   []byte
 	root   *node
 	faults []finding
+	// around is what Expand was given.
+	around Surroundings
 	// masks are the places of secrets.
 	masks []span
 	// syntaxFaults are counted among the faults.

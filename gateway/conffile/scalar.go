@@ -22,6 +22,20 @@ func text(n *node) (string, *refusal) {
 	return "", &refusal{hint: fmt.Sprintf("write it in quotes: %q", n.text)}
 }
 
+// scalarText returns any single value as a text: a whole number in decimal
+// digits, anything else as it is written.
+func scalarText(n *node) (string, *refusal) {
+	switch n.kind {
+	case kindTable, kindArray:
+		return "", &refusal{}
+	case kindInteger:
+		return strconv.FormatInt(n.value.(int64), 10), nil
+	case kindFloat:
+		return strings.TrimPrefix(strings.ReplaceAll(n.text, "_", ""), "+"), nil
+	}
+	return n.text, nil
+}
+
 func boolean(n *node) (bool, *refusal) {
 	switch {
 	case n.kind == kindBool:
