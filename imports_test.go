@@ -61,7 +61,7 @@ var guarded = []string{
 var forTests = []string{
 	"go.uber.org/goleak", "github.com/go-sql-driver/mysql",
 	"github.com/pelletier/go-toml/v2", "github.com/dolthub/go-icu-regex",
-	"github.com/prometheus/common/model",
+	"github.com/prometheus/common/model", "pgregory.net/rapid",
 }
 
 // driverNames are what the product uses of go-sql-driver/mysql: it connects

@@ -21,6 +21,7 @@ import (
 	"slices"
 	"syscall"
 	"time"
+	_ "time/tzdata" // a machine may have no table of time zones
 
 	"github.com/alecthomas/kong"
 

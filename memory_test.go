@@ -34,7 +34,7 @@ sql = "select repeat('x', 1000000) as x from seq_1_to_1000 where seq <= :path.n"
 
 	for range 5 {
 		got := get(client, r.base+"/rows/1000")
-		if got.status != 500 || !strings.Contains(got.body, `"code":"internal"`) {
+		if got.status != 500 || !strings.Contains(got.body, `"code":"result_too_long"`) {
 			t.Fatalf("got %d %.200s, %v", got.status, got.body, got.err)
 		}
 	}
@@ -94,8 +94,10 @@ func watchResidentSize(t *testing.T, pid int) (peak func() int) {
 			}
 		}
 	}()
-	return func() int {
+	peak = sync.OnceValue(func() int {
 		close(stop)
 		return <-result
-	}
+	})
+	t.Cleanup(func() { peak() }) // before the process ends
+	return peak
 }

@@ -17,14 +17,18 @@ import (
 	"zerohop/gateway/conffile"
 )
 
-// readme returns README.md, and the blocks of code in it that are in a language.
+// cookbookSection is that part of README.md.
+var cookbookSection = regexp.MustCompile(`(?s)\n## Cookbook\n.*?\n## `)
+
+// readme returns README.md, and the blocks of code in it that are in a language,
+// but for those of the cookbook, which are one configuration: see TestCookbook.
 func readme(t *testing.T, language string) (text string, blocks []string) {
 	t.Helper()
 	b, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, found := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(string(b), -1) {
+	for _, found := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(cookbookSection.ReplaceAllString(string(b), "\n## "), -1) {
 		blocks = append(blocks, found[1])
 	}
 	if len(blocks) == 0 {

@@ -27,6 +27,9 @@ type Config struct {
 	// SocketGroup is the group of our socket files, by name or number;
 	// without it that is the process's own.
 	SocketGroup string `toml:"socket_group"`
+	// CursorSecret signs the cursors of routes with a keyset. Without it they
+	// are of use until the process ends.
+	CursorSecret string `toml:"cursor_secret,secret"`
 	// Limits bound every request.
 	Limits Limits `toml:"limits"`
 	// Databases are the connection pools, by name.
@@ -83,11 +86,14 @@ type RouteConfig struct {
 	Credentials CredentialsConfig `toml:"credentials"`
 	// Database names the pool; it may be left out when there is one.
 	Database string `toml:"database"`
-	// SQL is the statement that answers.
-	SQL string `toml:"sql"`
-	// Lane says whether the statement shares a connection with others: "auto"
-	// where it is known to be short, true always, false never.
-	Lane sqlapi.LaneMode `toml:"lane"`
+	// EndpointConfig is the SQL that answers, with all that belongs to it. What
+	// the pattern and the credentials offer to it is worked out from those.
+	sqlapi.EndpointConfig
+	// Respond is a fixed answer in place of one from a database; nil without.
+	Respond *RespondConfig `toml:"respond"`
+	// Errors is how errors are answered: as "problem" details, which they are
+	// without it, or as the old stack did, "rds".
+	Errors string `toml:"errors"`
 	// Backend names the group that runs the route's handler; without it that
 	// is the group "local".
 	Backend string `toml:"backend"`

@@ -18,25 +18,35 @@ const maxConfigBytes = 16 << 20
 // LoadConfig reads a configuration file. When there is something wrong with
 // what it says the error is a conffile.Faults, with every fault of the file.
 func LoadConfig(path string) (*Config, error) {
+	text, err := readBounded(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	return ParseConfig(path, text, conffile.Surroundings{LookupEnv: os.LookupEnv, ReadFile: readBounded})
+}
+
+// readBounded returns the content of a file, which is not to be larger than a
+// configuration may be.
+func readBounded(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("open configuration: %w", err)
+		return nil, err
 	}
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, maxConfigBytes+1))
 	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+		return nil, err
 	}
 	if len(text) > maxConfigBytes {
-		return nil, fmt.Errorf("read configuration: %s is larger than %d MiB", path, maxConfigBytes>>20)
+		return nil, fmt.Errorf("%s is larger than %d MiB", path, maxConfigBytes>>20)
 	}
-	return ParseConfig(path, text, conffile.Surroundings{LookupEnv: os.LookupEnv, ReadFile: os.ReadFile})
+	return text, nil
 }
 
 // DemoConfig returns the configuration of the demo.
 func DemoConfig() (*Config, error) {
 	return ParseConfig("demo.toml", []byte(assets.DemoConfig),
-		conffile.Surroundings{LookupEnv: os.LookupEnv, ReadFile: os.ReadFile})
+		conffile.Surroundings{LookupEnv: os.LookupEnv, ReadFile: readBounded})
 }
 
 // ParseConfig reads a configuration from its text. name is the file's path, for
@@ -111,7 +121,7 @@ func laterKeys() []conffile.Later {
 		{Table: "", Keys: "auth sessions"},
 		{Table: "backends.*", Keys: "balance retry health"},
 		{Table: "backends.*.members.*", Keys: "url weight backup down", Instead: "workers"},
-		{Table: "routes.*", Keys: "auth shape params expires"},
-		{Table: "routes.*", Keys: "sql_file statements files respond redirect redis lua", Instead: "sql"},
+		{Table: "routes.*", Keys: "auth expires"},
+		{Table: "routes.*", Keys: "files redirect redis lua", Instead: "sql"},
 	}
 }

@@ -70,10 +70,11 @@ internal = true
 		Backends:  map[string]backends.Config{"local": {Members: []backends.MemberConfig{{Workers: 32, Queue: 64}}}},
 		Routes: []RouteConfig{{
 			Match: "GET /getuser", Credentials: CredentialsConfig{Type: "basic"},
-			SQL: "select count(*) as count from user where user = :auth.user and passwd = :auth.password",
+			EndpointConfig: sqlapi.EndpointConfig{SQL: "select count(*) as count from user where user = :auth.user and passwd = :auth.password"},
 		}, {
 			Match: "POST /users/{id}", Credentials: CredentialsConfig{Type: "basic", Unescape: true}, Database: "main", Backend: "local",
-			SQL: "update user set passwd = :auth.password where id = :path.id", RequestTimeout: time.Second, BodyBytes: 1024, Internal: true,
+			EndpointConfig: sqlapi.EndpointConfig{SQL: "update user set passwd = :auth.password where id = :path.id"},
+			RequestTimeout: time.Second, BodyBytes: 1024, Internal: true,
 		}},
 	}
 	if !reflect.DeepEqual(got, want) {

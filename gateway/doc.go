@@ -5,9 +5,10 @@
 // fasthttp parses the header; the guard refuses what two servers might read in
 // two senses; the router finds the route of the canonical path; credentials
 // and body are read into the request's scope, which is the handler's
-// context.Context; the route's group runs the handler. Every error on this way
-// comes to one place, problems, which makes the response and the log line of
-// it. A count in its route's tally and a line for the access log end the
+// context.Context; the route's group runs the handler, a statement's or that of
+// a fixed answer (respond). Every error on this way comes to one place, problems,
+// which makes the response, in the old stack's form where that is wanted
+// (rdsErrors), and the log line of it. A count in its route's tally and a line for the access log end the
 // request.
 //
 // The admin listener tells the operator how it goes (admin): as JSON (status),

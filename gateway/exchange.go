@@ -102,8 +102,8 @@ func (s *Server) find(sc *scope, rc *fasthttp.RequestCtx) (redirected bool, err 
 	case sc.route != nil:
 		return false, nil
 	}
-	if allow := routes.allowed(sc.host, &sc.path); allow != "" {
-		return false, &methodError{allow}
+	if allow, others := routes.allowed(sc.host, &sc.path); allow != "" {
+		return false, &methodError{allow, others}
 	}
 	return false, errNotFound
 }

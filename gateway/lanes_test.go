@@ -22,11 +22,14 @@ func startLanes(t *testing.T) *testServer {
 	db := sqlapi.Config{DSN: database.DSN()}
 	db.SetDefaults()
 	cfg.Databases["main"] = db
-	cfg.Routes = []RouteConfig{
-		{Match: "GET /quick", SQL: "select :query.v as v"},
-		{Match: "GET /slow", SQL: "select sleep(0.02) as s", Lane: sqlapi.LaneAlways},
-		{Match: "GET /alone", SQL: "select :query.v as v", Lane: sqlapi.LaneNever},
+	route := func(match, sql string, lane sqlapi.LaneMode) {
+		endpoint := sqlapi.EndpointConfig{SQL: sql, LaneConfig: sqlapi.LaneConfig{Lane: lane}}
+		cfg.Routes = append(cfg.Routes, RouteConfig{Match: match, EndpointConfig: endpoint})
 	}
+	cfg.Routes = nil
+	route("GET /quick", "select :query.v as v", sqlapi.LaneAuto)
+	route("GET /slow", "select sleep(0.02) as s", sqlapi.LaneAlways)
+	route("GET /alone", "select :query.v as v", sqlapi.LaneNever)
 	ts := &testServer{t: t}
 	log := slog.New(slog.NewTextHandler(&ts.log, nil))
 	if ts.Server, err = New(cfg, Options{ErrorLog: log}); err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -24,6 +25,9 @@ type pattern struct {
 	method   string // empty for all
 	host     string // in lower case; empty for all
 	segments []segment
+	// suffix is behind the path in addition to what was written: ".csv", or
+	// empty.
+	suffix string
 }
 
 // segment is one piece of a pattern's path, the slash in front left out.
@@ -32,6 +36,8 @@ type segment struct {
 	// text is the decoded literal, or the wildcard's name; the rest behind a
 	// trailing slash has none.
 	text string
+	// suffix is what the value of a wildcard has behind it, or empty.
+	suffix string
 }
 
 // segmentKind says what a segment matches.
@@ -156,6 +162,46 @@ func isWildcardName(name string) bool {
 	return name != ""
 }
 
+// withSuffix returns the pattern of the same paths with a suffix behind them.
+// A wildcard at the end is what stands in front of it.
+func (p pattern) withSuffix(suffix string) pattern {
+	p.segments = slices.Clone(p.segments)
+	p.suffix = suffix
+	if last := &p.segments[len(p.segments)-1]; last.kind == single {
+		last.suffix = suffix
+	} else {
+		last.text += suffix
+	}
+	return p
+}
+
+// endsInName reports whether there is a place for a suffix.
+func (p pattern) endsInName() bool {
+	kind := p.last().kind
+	return kind == literal || kind == single
+}
+
+// withSuffixes returns the pattern and, if there is a place for a suffix, that
+// of each, behind a dot.
+func (p pattern) withSuffixes(names []string) []pattern {
+	all := []pattern{p}
+	for _, name := range names {
+		if p.endsInName() {
+			all = append(all, p.withSuffix("."+name))
+		}
+	}
+	return all
+}
+
+// String returns the pattern as it was written, with the suffix that it has
+// besides.
+func (p pattern) String() string {
+	if p.suffix == "" {
+		return strconv.Quote(p.text)
+	}
+	return fmt.Sprintf("%q with the suffix %s", p.text, p.suffix)
+}
+
 // names returns the names of the wildcards, in order.
 func (p pattern) names() []string {
 	var names []string
@@ -166,6 +212,9 @@ func (p pattern) names() []string {
 	}
 	return names
 }
+
+// last returns the pattern's last segment.
+func (p pattern) last() segment { return p.segments[len(p.segments)-1] }
 
 // readOnly reports whether only GET and HEAD requests match.
 func (p pattern) readOnly() bool { return p.method == "GET" || p.method == "HEAD" }
@@ -183,6 +232,11 @@ func (p pattern) conflictsWith(q pattern) (reason string, conflicts bool) {
 	if p.host != q.host {
 		return "", false // the one with a host wins, or they have nothing in common
 	}
+	if p.last().suffix != "" || q.last().suffix != "" {
+		// It has the place of the pattern without the suffix among all
+		// others, and that one has been compared with them.
+		return "", false
+	}
 	methods, paths := compareMethods(p.method, q.method), comparePaths(p.segments, q.segments)
 	if methods.disjoint || paths.disjoint {
 		return "", false
@@ -190,9 +244,9 @@ func (p pattern) conflictsWith(q pattern) (reason string, conflicts bool) {
 	aMore, bMore := methods.aMore || paths.aMore, methods.bMore || paths.bMore
 	switch {
 	case !aMore && !bMore:
-		return fmt.Sprintf("%q and %q match the same requests", p.text, q.text), true
+		return fmt.Sprintf("%v and %v match the same requests", p, q), true
 	case aMore && bMore:
-		return fmt.Sprintf("%q and %q both match %s, and neither is more specific", p.text, q.text, commonRequest(p, q)), true
+		return fmt.Sprintf("%v and %v both match %s, and neither is more specific", p, q, commonRequest(p, q)), true
 	}
 	return "", false
 }

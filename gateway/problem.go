@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -30,8 +31,11 @@ var (
 	errPanic          = errors.New("handler panicked")
 )
 
-// methodError is an errMethod that knows the methods of the path.
-type methodError struct{ allow string }
+// methodError is an errMethod that knows the routes of the path.
+type methodError struct {
+	allow  string
+	routes []*route
+}
 
 func (e *methodError) Error() string        { return "method not allowed, only " + e.allow }
 func (e *methodError) Is(target error) bool { return target == errMethod }
@@ -65,7 +69,9 @@ var knownProblems = []problem{
 	{sqlapi.ErrParameter, 400, "bad_parameter", "Parameters are missing or malformed."},
 	{errUnauthorized, 401, "unauthorized", "A user and a password are needed."},
 	{errNotFound, 404, "not_found", "Nothing is served at this path."},
+	{sqlapi.ErrNoRow, 404, "not_found", "There is no such row."},
 	{errMethod, 405, "method_not_allowed", "This path is not served for this method."},
+	{sqlapi.ErrNotAcceptable, 406, "not_acceptable", "No format of this answer is one that the request accepts."},
 	{errClientTimeout, 408, "client_timeout", "The request did not arrive in time."},
 	{sqlapi.ErrConflict, 409, "conflict", "Another row stands in the way."},
 	{errBodyTooLarge, 413, "body_too_large", "The request body is too large."},
@@ -73,7 +79,9 @@ var knownProblems = []problem{
 	{sqlapi.ErrUnprocessable, 422, "unprocessable", "A value is not acceptable."},
 	{errHeaderTooLarge, 431, "header_too_large", "The request line and the header are too large."},
 	{errPanic, 500, "internal", internalDetail},
+	{sqlapi.ErrTooLong, 500, "result_too_long", "The result is longer than an answer may be here."},
 	{sqlapi.ErrBroken, 502, "bad_gateway", "The database went away; the change may or may not have been made."},
+	{sqlapi.ErrContended, 503, "contended", "Other requests hold the same rows; try again."},
 	{sqlapi.ErrPoolFull, 503, "pool_full", "Every database connection is busy."},
 	{backends.ErrFull, 503, "pool_full", "Every worker is busy."},
 	{errConnections, 503, "too_many_connections", "Too many connections are open."},
@@ -96,6 +104,9 @@ func classify(err error) problem {
 	var f fault
 	if errors.As(err, &f) {
 		return problem{f, 400, badRequest, string(f)}
+	}
+	if unmet, ok := errors.AsType[*sqlapi.UnmetError](err); ok {
+		return unmetProblem(unmet)
 	}
 	for _, p := range knownProblems {
 		if errors.Is(err, p.cause) {
@@ -130,7 +141,7 @@ type problems struct {
 // newCounts returns a count for every code that there is.
 func newCounts() map[string]*atomic.Uint64 {
 	counts := map[string]*atomic.Uint64{badRequest: {}}
-	for _, known := range knownProblems {
+	for _, known := range slices.Concat(knownProblems, unmetProblems) {
 		counts[known.code] = new(atomic.Uint64)
 	}
 	return counts
@@ -141,14 +152,24 @@ func newCounts() map[string]*atomic.Uint64 {
 func (p *problems) answer(rc *fasthttp.RequestCtx, s *scope, err error) {
 	public := classify(err)
 	p.counts[public.code].Add(1)
-	p.record(rc, s, public, err)
+	rds, status := rdsErrorsFor(s, err), public.status
+	if rds != nil {
+		status = rdsStatus(public, err)
+	}
+	p.record(rc, s, public, status, err)
 
 	resp := &rc.Response
 	resp.Reset()
 	resp.Header.SetNoDefaultContentType(true) // Reset undoes the server's setting
-	resp.SetStatusCode(public.status)
-	resp.Header.SetContentType("application/problem+json")
-	if public.status == fasthttp.StatusServiceUnavailable {
+	resp.SetStatusCode(status)
+	if rds != nil {
+		resp.Header.SetContentType("application/json")
+		resp.SetBodyRaw(rds.body(status, public, err))
+	} else {
+		resp.Header.SetContentType("application/problem+json")
+		resp.SetBodyRaw(public.body(s.id, err))
+	}
+	if status == fasthttp.StatusServiceUnavailable {
 		resp.Header.Set("Retry-After", "1")
 	}
 	var method *methodError
@@ -157,14 +178,16 @@ func (p *problems) answer(rc *fasthttp.RequestCtx, s *scope, err error) {
 		resp.Header.Set("WWW-Authenticate", basicChallenge)
 	case errors.As(err, &method):
 		resp.Header.Set("Allow", method.allow)
+	case errors.Is(err, sqlapi.ErrNotAcceptable):
+		resp.Header.Set("Vary", "Accept")
 	}
-	resp.SetBodyRaw(public.body(s.id, err))
 }
 
 // body renders the problem as RFC 9457 wants it.
 func (p problem) body(requestID []byte, err error) []byte {
 	type entry struct {
 		Parameter string `json:"parameter"`
+		Pointer   string `json:"pointer,omitempty"` // as in the example of RFC 9457
 		Detail    string `json:"detail"`
 	}
 	doc := struct {
@@ -179,7 +202,7 @@ func (p problem) body(requestID []byte, err error) []byte {
 	var parameters *sqlapi.ParameterError
 	if errors.As(err, &parameters) {
 		for _, f := range parameters.Faults {
-			doc.Errors = append(doc.Errors, entry{f.Parameter, f.Problem})
+			doc.Errors = append(doc.Errors, entry{f.Parameter, f.Pointer, f.Problem})
 		}
 	}
 	body, err := json.Marshal(doc)
@@ -192,7 +215,7 @@ func (p problem) body(requestID []byte, err error) []byte {
 // record logs the cause of a problem: at error level when it is ours, for
 // debugging when it is the client's. What is ours may come in floods, at a
 // client's will even: of one code one line a second and route is written.
-func (p *problems) record(rc *fasthttp.RequestCtx, s *scope, public problem, err error) {
+func (p *problems) record(rc *fasthttp.RequestCtx, s *scope, public problem, status int, err error) {
 	level := slog.LevelError
 	if public.status < 500 {
 		level = slog.LevelDebug
@@ -214,7 +237,7 @@ func (p *problems) record(rc *fasthttp.RequestCtx, s *scope, public problem, err
 	attrs := []slog.Attr{
 		slog.String("request_id", string(s.id)),
 		slog.String("method", string(rc.Method())),
-		slog.Int("status", public.status),
+		slog.Int("status", status),
 		slog.String("code", public.code),
 		slog.String("error", err.Error()),
 	}

@@ -20,15 +20,22 @@ type router struct {
 // methods are the trees of paths of one host, by method; "" is for all.
 type methods map[string]*node
 
-// node is one segment in a tree of paths. The four fields in front are what
+// node is one segment in a tree of paths. The five fields in front are what
 // may follow, in the order in which they are tried.
 type node struct {
 	literals map[string]*node
+	suffixed []suffixedNode
 	end      *node
 	single   *node
 	rest     *node
 
 	route *route // that ends here, or nil
+}
+
+// suffixedNode follows where a segment has something in front of a suffix.
+type suffixedNode struct {
+	suffix string
+	node   *node
 }
 
 // add enters a route. It fails when the route conflicts with one of those
@@ -74,6 +81,9 @@ func (n *node) child(seg segment) *node {
 		n.literals[seg.text] = c
 		return c
 	case single:
+		if seg.suffix != "" {
+			return n.suffixedChild(seg.suffix)
+		}
 		place = &n.single
 	case end:
 		place = &n.end
@@ -82,6 +92,17 @@ func (n *node) child(seg segment) *node {
 		*place = &node{}
 	}
 	return *place
+}
+
+func (n *node) suffixedChild(suffix string) *node {
+	for _, s := range n.suffixed {
+		if s.suffix == suffix {
+			return s.node
+		}
+	}
+	c := &node{}
+	n.suffixed = append(n.suffixed, suffixedNode{suffix, c})
+	return c
 }
 
 // find returns the route of a request, or nil. The values of the pattern's
@@ -135,6 +156,15 @@ func (n *node) match(p *path, i int, values []span) (*route, []span) {
 		if rt, captured := n.literals[string(p.slice(seg))].match(p, i+1, values); rt != nil {
 			return rt, captured
 		}
+		for _, s := range n.suffixed {
+			value := span{seg.start, seg.end - len(s.suffix)}
+			if value.start >= value.end || string(p.text[value.end:seg.end]) != s.suffix {
+				continue
+			}
+			if rt, captured := s.node.match(p, i+1, append(values, value)); rt != nil {
+				return rt, captured
+			}
+		}
 		if n.single != nil {
 			if rt, captured := n.single.match(p, i+1, append(values, seg)); rt != nil {
 				return rt, captured
@@ -152,15 +182,16 @@ func (n *node) match(p *path, i int, values []span) (*route, []span) {
 }
 
 // allowed returns the methods that have a route for the path, as the value of
-// an Allow header; empty when there are none.
-func (r *router) allowed(host []byte, p *path) string {
+// an Allow header, and these routes in the order of their methods; nothing
+// when there are none.
+func (r *router) allowed(host []byte, p *path) (allow string, routes []*route) {
 	var names []string
 	slash := p.slash
 	for _, p.slash = range []bool{slash, true} {
 		for _, trees := range []methods{r.hosts[string(host)], r.hosts[""]} {
 			for name, tree := range trees {
 				if rt, _ := tree.match(p, 0, nil); rt != nil {
-					names = append(names, name)
+					names, routes = append(names, name), append(routes, rt)
 				}
 			}
 		}
@@ -170,14 +201,15 @@ func (r *router) allowed(host []byte, p *path) string {
 		names = append(names, "HEAD")
 	}
 	slices.Sort(names)
-	return strings.Join(slices.Compact(names), ", ")
+	slices.SortFunc(routes, func(a, b *route) int { return strings.Compare(a.pattern.method, b.pattern.method) })
+	return strings.Join(slices.Compact(names), ", "), routes
 }
 
 // takesRest reports whether the pattern matches paths of any length.
-func (p pattern) takesRest() bool { return p.segments[len(p.segments)-1].kind == rest }
+func (p pattern) takesRest() bool { return p.last().kind == rest }
 
 // endsAtSlash reports whether the pattern matches a path that ends in a slash.
-func (p pattern) endsAtSlash() bool { return p.segments[len(p.segments)-1].kind >= rest }
+func (p pattern) endsAtSlash() bool { return p.last().kind >= rest }
 
 // hostname returns the host of a Host header, without the port and in lower
 // case, as the router wants it. It rewrites lower, which it returns a piece of.

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -33,6 +34,58 @@ func TestRouterPrecedence(t *testing.T) {
 	f("GET", "", "/files/", "/files/{path...}", "")
 	f("GET", "", "/files/a%2Fb/c%20d/", "/files/{path...}", "a/b/c d/")
 	f("GET", "", "//users/./x/../7", "GET /users/{id}", "7")
+}
+
+// A path with a suffix belongs to the route that has it, and no wildcard takes
+// the suffix along, unless a pattern for just this path stands in front.
+func TestRouterSuffixes(t *testing.T) {
+	var r router
+	for _, text := range []string{"GET /users", "GET /users/{id}", "GET /{any}", "GET /users/all.csv", "/{a}/{b}", "POST /users/{id}/{$}", "GET h.test/{x}"} {
+		rt := newTestRoute(t, text, nil)
+		if strings.HasPrefix(text, "GET /users") {
+			for _, name := range []string{"csv", "json"} {
+				rt.variants = append(rt.variants, rt.variant(rt.pattern.withSuffix("."+name), nil))
+			}
+		}
+		for _, rt := range append(rt.variants, rt) {
+			if err := r.add(rt, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	f := func(method, raw, want, suffix string, values ...string) {
+		t.Helper()
+		var p path
+		if err := p.parse([]byte(raw)); err != nil {
+			t.Fatal(err)
+		}
+		rt, captured, _ := r.find([]byte("x.test"), []byte(method), &p, nil)
+		if rt == nil {
+			t.Fatalf("%s %s: no route", method, raw)
+		}
+		var got []string
+		for i := range rt.names {
+			got = append(got, string(p.slice(captured[i])))
+		}
+		if rt.pattern.text != want || rt.pattern.suffix != suffix || !slices.Equal(got, values) {
+			t.Errorf("%s %s: got %v %q, want %q %s %q", method, raw, rt.pattern, got, want, suffix, values)
+		}
+	}
+	f("GET", "/users", "GET /users", "")
+	f("HEAD", "/users.csv", "GET /users", ".csv")
+	f("GET", "//./users%2ejson", "GET /users", ".json")
+	f("GET", "/users.xml", "GET /{any}", "", "users.xml")
+	f("GET", "/USERS.csv", "GET /{any}", "", "USERS.csv")
+	f("GET", "/users/7.csv", "GET /users/{id}", ".csv", "7")
+	f("GET", "/users/7.json.csv", "GET /users/{id}", ".csv", "7.json")
+	f("GET", "/users/a%2Fb.json", "GET /users/{id}", ".json", "a/b")
+	f("GET", "/users/.json", "GET /users/{id}", "", ".json")
+	f("GET", "/users/7.CSV", "GET /users/{id}", "", "7.CSV")
+	f("GET", "/users/all.csv", "GET /users/all.csv", "")
+	f("GET", "/users/all.csv.csv", "GET /users/all.csv", ".csv")
+	f("GET", "/users/all.json", "GET /users/{id}", ".json", "all")
+	f("POST", "/users/7.csv", "/{a}/{b}", "", "users", "7.csv")
+	f("POST", "/users/7.csv/", "POST /users/{id}/{$}", "", "7.csv")
 }
 
 func TestRouterAllowed(t *testing.T) {
@@ -192,7 +245,7 @@ func ask(t testing.TB, r *router, method, host, raw string) (answer string, valu
 		}
 		return rt.pattern.text, values
 	}
-	if allow := r.allowed(name, &p); allow != "" {
+	if allow, _ := r.allowed(name, &p); allow != "" {
 		return "405 " + allow, nil
 	}
 	return "404", nil

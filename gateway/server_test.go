@@ -22,7 +22,9 @@ func demoConfig(listen string) *Config {
 	cfg.Routes = []RouteConfig{{
 		Match:       "GET /getuser",
 		Credentials: CredentialsConfig{Type: "basic"},
-		SQL:         "select count(*) as count from user where user = :auth.user and passwd = :auth.password",
+		EndpointConfig: sqlapi.EndpointConfig{
+			SQL: "select count(*) as count from user where user = :auth.user and passwd = :auth.password",
+		},
 	}}
 	return cfg
 }
@@ -55,7 +57,7 @@ func TestTableOfAConfiguration(t *testing.T) {
 	cfg := demoConfig("127.0.0.1:0")
 	cfg.Backends = map[string]backends.Config{"few": {Members: []backends.MemberConfig{{Workers: 1}}}}
 	cfg.Routes = append(cfg.Routes, RouteConfig{
-		Match: "GET /x/{id}", SQL: "select :path.id as id", Database: "main", Backend: "few",
+		Match: "GET /x/{id}", EndpointConfig: sqlapi.EndpointConfig{SQL: "select :path.id as id"}, Database: "main", Backend: "few",
 		RequestTimeout: time.Second, BodyBytes: 7,
 	})
 	tab, err := newTable(cfg, slog.New(slog.DiscardHandler))

@@ -90,7 +90,7 @@ func TestStarterUncommented(t *testing.T) {
 	}
 	want := sqlapi.Config{DSN: "zerohop:@tcp(127.0.0.1:3306)/shop"}
 	want.SetDefaults()
-	want.TLS, want.Overflow = cfg.Databases["main"].TLS, "queue"
+	want.TLS, want.Overflow, want.TimeZone = cfg.Databases["main"].TLS, "queue", "UTC"
 	if got := cfg.Databases["main"]; !reflect.DeepEqual(got, want) {
 		t.Errorf("the database is %+v, want the defaults %+v", got, want)
 	}
@@ -115,7 +115,7 @@ func TestStarterHasEveryKey(t *testing.T) {
 		case reflect.Slice:
 			walk(at.Elem(), children(nodes), path)
 		case reflect.Struct:
-			for field := range at.Fields() {
+			for _, field := range reflect.VisibleFields(at) {
 				name, _, _ := strings.Cut(field.Tag.Get("toml"), ",")
 				if name == "" || name == "-" {
 					continue

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,7 +29,9 @@ type table struct {
 	routes    []*route // in the order of the file
 	groups    map[string]*backends.Group
 	databases map[string]*sqlapi.Database
-	log       *slog.Logger
+	// cursorSecret signs the cursors of all routes.
+	cursorSecret []byte
+	log          *slog.Logger
 }
 
 // route is a pattern and what answers it.
@@ -43,8 +46,32 @@ type route struct {
 	basic, unescape bool
 	timeout         time.Duration
 	bodyBytes       int64
+	// rds is how errors are answered as the old stack did; nil for problem
+	// details.
+	rds *rdsErrors
+	// variants are the route where its path has a format's suffix. They have
+	// it as their base, which counts for them.
+	variants []*route
+	base     *route
 
 	tally tally
+}
+
+// variant returns the route under another pattern, and with another handler.
+func (rt *route) variant(p pattern, h backends.Handler) *route {
+	return &route{
+		pattern: p, names: rt.names, handler: h, group: rt.group, internal: rt.internal,
+		basic: rt.basic, unescape: rt.unescape, timeout: rt.timeout, bodyBytes: rt.bodyBytes,
+		rds: rt.rds, base: rt,
+	}
+}
+
+// counts returns the tally of the route's answers.
+func (rt *route) counts() *tally {
+	if rt.base != nil {
+		return &rt.base.tally
+	}
+	return &rt.tally
 }
 
 // group runs a route's handler where it has room for it.
@@ -56,6 +83,9 @@ type group interface {
 // is opened yet.
 func newTable(cfg *Config, log *slog.Logger) (*table, error) {
 	t := &table{log: log, groups: map[string]*backends.Group{}, databases: map[string]*sqlapi.Database{}}
+	if t.cursorSecret = []byte(cfg.CursorSecret); len(t.cursorSecret) == 0 {
+		t.cursorSecret = []byte(rand.Text())
+	}
 	for name, c := range cfg.Databases {
 		if c.Embedded() {
 			c.Seed = assets.DemoSQL
@@ -129,12 +159,39 @@ func (t *table) newRoute(cfg *Config, c RouteConfig) (*route, error) {
 		return nil, fmt.Errorf("there is no group %q", name)
 	}
 	rt.group = g
-	rt.handler, err = t.newHandler(c, rt)
-	return rt, err
+	if c.Errors == errorsRDS {
+		rt.rds = newRDSErrors(c)
+	}
+	return rt, t.addHandlers(c, rt)
 }
 
-// newHandler builds what answers the route's requests in this process.
-func (t *table) newHandler(c RouteConfig, rt *route) (backends.Handler, error) {
+// addHandlers builds what answers the route's requests in this process.
+func (t *table) addHandlers(c RouteConfig, rt *route) error {
+	if c.Respond != nil {
+		fixed, err := newRespond(c.Respond, c.errcodeKey(), c.errstrKey())
+		if err != nil {
+			return err
+		}
+		rt.handler = fixed.serve
+		return nil
+	}
+	endpoint, err := t.newEndpoint(c, rt)
+	if err != nil {
+		return err
+	}
+	rt.handler = endpoint.Serve
+	for _, name := range c.SuffixFormats() {
+		fixed, err := endpoint.In(name)
+		if err != nil {
+			return err
+		}
+		rt.variants = append(rt.variants, rt.variant(rt.pattern.withSuffix("."+name), fixed.Serve))
+	}
+	return nil
+}
+
+// newEndpoint builds the endpoint of a route's SQL.
+func (t *table) newEndpoint(c RouteConfig, rt *route) (*sqlapi.Endpoint, error) {
 	db := t.databases[c.Database]
 	if c.Database == "" && len(t.databases) == 1 {
 		for _, db = range t.databases {
@@ -143,27 +200,22 @@ func (t *table) newHandler(c RouteConfig, rt *route) (backends.Handler, error) {
 	if db == nil {
 		return nil, fmt.Errorf("there is no database %q", c.Database)
 	}
-	endpoint, err := db.Endpoint(sqlapi.EndpointConfig{
-		SQL:         c.SQL,
-		PathNames:   rt.names,
-		Credentials: rt.basic,
-		ReadOnly:    rt.pattern.readOnly(),
-		AnyMethod:   rt.pattern.method == "",
-		Lane:        c.Lane,
-		PutOff:      rt.logPutOff(t.log),
-	})
-	if err != nil {
-		return nil, err
-	}
-	return endpoint.Serve, nil
+	endpoint := c.endpoint(rt.pattern)
+	endpoint.CursorSecret = t.cursorSecret
+	endpoint.PutOff = rt.logPutOff(t.log)
+	return db.Endpoint(endpoint)
 }
 
 // addRoutes enters routes into the routers. An internal one stands in the way
 // of a public one with the same pattern: inside, only one could answer.
 func (t *table) addRoutes(routes []*route) error {
 	t.routes = routes
-	for i, rt := range routes {
-		if err := t.inside.add(rt, routes[:i]); err != nil {
+	var all []*route
+	for _, rt := range routes {
+		all = append(append(all, rt), rt.variants...)
+	}
+	for i, rt := range all {
+		if err := t.inside.add(rt, all[:i]); err != nil {
 			return err
 		}
 		if rt.internal {

@@ -95,7 +95,7 @@ func (d *durations) quantile(part float64) time.Duration {
 func (s *Server) count(sc *scope, status int) {
 	t := &s.unrouted
 	if sc.route != nil {
-		t = &sc.route.tally
+		t = sc.route.counts()
 	}
 	t.count(status, time.Since(sc.start))
 }

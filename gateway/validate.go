@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net"
@@ -21,8 +22,8 @@ func routePath(i int) string { return fmt.Sprintf("routes[%d]", i) }
 // Validate returns everything that is wrong with the configuration, always in
 // the same order. Each error has a method FieldFault, as FieldError does.
 func (c *Config) Validate() []error {
-	faults := slices.Concat(c.validateAddresses(), c.Limits.validate())
-	if len(c.Databases) == 0 && slices.ContainsFunc(c.Routes, func(r RouteConfig) bool { return r.SQL != "" }) {
+	faults := slices.Concat(c.validateAddresses(), c.Limits.validate(), c.validateSecrets())
+	if len(c.Databases) == 0 && slices.ContainsFunc(c.Routes, RouteConfig.asksDatabase) {
 		faults = append(faults, &FieldError{
 			Field: "databases", Problem: "there is no database for the routes",
 			Hint: `add [databases.main] with a dsn; "embedded" is one for trials`,
@@ -67,6 +68,19 @@ func (c *Config) validateAddresses() []error {
 		faults = append(faults, &FieldError{Field: "socket_mode", Problem: err.Error(), Hint: `write it in octal, as in "0660"`})
 	}
 	return faults
+}
+
+// minSecret is how many bytes a secret of ours has at least.
+const minSecret = 16
+
+func (c *Config) validateSecrets() []error {
+	if c.CursorSecret == "" || len(c.CursorSecret) >= minSecret {
+		return nil
+	}
+	return []error{&FieldError{
+		Field: "cursor_secret", Problem: fmt.Sprintf("%d bytes could be guessed", len(c.CursorSecret)),
+		Hint: fmt.Sprintf("%d and more, such as those of: openssl rand -hex 32", minSecret),
+	}}
 }
 
 // canonicalAddress returns a sound address in the form in which the same one
@@ -161,31 +175,33 @@ func (c *Config) validateRoutes() []error {
 		}}
 	}
 	var faults []error
-	patterns := make([]pattern, len(c.Routes)) // empty where one cannot be read
+	patterns := make([][]pattern, len(c.Routes)) // what each matches; nil where it cannot be read
 	for i, r := range c.Routes {
 		p, err := parsePattern(r.Match)
 		if err != nil {
 			faults = append(faults, &FieldError{Field: routePath(i) + ".match", Problem: err.Error()})
+			p = pattern{}
 		} else {
-			faults = append(faults, conflicts(patterns[:i], p)...)
-			patterns[i] = p
+			patterns[i] = p.withSuffixes(r.SuffixFormats())
+			faults = append(faults, conflicts(patterns[:i], patterns[i])...)
 		}
-		faults = append(faults, allBelow(routePath(i), c.validateRoute(r, patterns[i]))...)
+		faults = append(faults, allBelow(routePath(i), c.validateRoute(r, p))...)
 	}
 	return faults
 }
 
-// conflicts returns the fault of a pattern that stands in the way of an
-// earlier one.
-func conflicts(before []pattern, p pattern) []error {
-	for i, other := range before {
-		if other.text == "" {
-			continue
-		}
-		if reason, conflict := other.conflictsWith(p); conflict {
-			return []error{&FieldError{
-				Field: routePath(len(before)) + ".match", Problem: reason, Other: routePath(i) + ".match",
-			}}
+// conflicts returns the fault of a route whose patterns stand in the way of an
+// earlier one's.
+func conflicts(before [][]pattern, own []pattern) []error {
+	for i, others := range before {
+		for _, other := range others {
+			for _, p := range own {
+				if reason, conflict := other.conflictsWith(p); conflict {
+					return []error{&FieldError{
+						Field: routePath(len(before)) + ".match", Problem: reason, Other: routePath(i) + ".match",
+					}}
+				}
+			}
 		}
 	}
 	return nil
@@ -198,20 +214,81 @@ var wildcard = regexp.MustCompile(`\{([^{}.]*)`)
 // is empty when it cannot be read.
 func (c *Config) validateRoute(r RouteConfig, p pattern) []error {
 	faults := slices.Concat(r.validateOwn(), c.validateInternal(r), c.validateDatabase(r), c.validateBackend(r))
-	if r.SQL == "" {
+	answers := r.answers()
+	if len(answers) == 0 {
 		return append(faults, r.unanswered())
 	}
-	endpoint := sqlapi.EndpointConfig{
-		SQL: r.SQL, PathNames: p.names(), Credentials: r.Credentials != CredentialsConfig{},
-		ReadOnly: p.readOnly(), AnyMethod: p.text != "" && p.method == "", Lane: r.Lane,
+	for _, key := range answers[1:] {
+		faults = append(faults, &FieldError{
+			Field: key, Problem: fmt.Sprintf("one route, two answers: %s and %s", answers[0], key), Hint: "keep one of them",
+		})
 	}
+	if r.Suffixes && p.text != "" && !p.endsInName() {
+		faults = append(faults, &FieldError{
+			Field: "suffixes", Problem: "the path has no place for a suffix", Hint: "it has one behind a name, or a {wildcard} of one segment",
+		})
+	}
+	endpoint := r.endpoint(p)
 	if p.text == "" {
 		// The pattern has its fault; its wildcards are to cause no more.
 		for _, m := range wildcard.FindAllStringSubmatch(r.Match, -1) {
 			endpoint.PathNames = append(endpoint.PathNames, m[1])
 		}
 	}
-	return append(faults, endpoint.Validate()...)
+	if answers[0] == "respond" {
+		return slices.Concat(faults, r.withoutStatement(), r.Respond.validate(endpoint))
+	}
+	faults = append(faults, endpoint.Validate()...)
+	if db, ok := c.databaseOf(r); ok {
+		faults = append(faults, endpoint.ValidateOn(&db)...)
+	}
+	return faults
+}
+
+// databaseOf returns the database that a route asks, as far as the file has it.
+func (c *Config) databaseOf(r RouteConfig) (db sqlapi.Config, ok bool) {
+	if r.Database == "" && len(c.Databases) == 1 {
+		for _, db = range c.Databases {
+			return db, true
+		}
+	}
+	db, ok = c.Databases[r.Database]
+	return db, ok
+}
+
+// answers returns the keys of the route that say what answers it.
+func (r RouteConfig) answers() []string {
+	var keys []string
+	if r.Respond != nil {
+		keys = append(keys, "respond")
+	}
+	switch { // that there are both is for the endpoint to say
+	case r.SQL != "":
+		keys = append(keys, "sql")
+	case len(r.Statements) > 0:
+		keys = append(keys, "statements")
+	}
+	return keys
+}
+
+// errcodeKey and errstrKey are the names of what an answer of the old stack's
+// kind says.
+func (r RouteConfig) errcodeKey() string { return cmp.Or(r.ErrcodeKey, "errcode") }
+func (r RouteConfig) errstrKey() string  { return cmp.Or(r.ErrstrKey, "errstr") }
+
+// asksDatabase reports whether a database answers the route.
+func (r RouteConfig) asksDatabase() bool { return len(r.answers()) > 0 && r.Respond == nil }
+
+// endpoint returns the endpoint's configuration with what the route offers to
+// it. p is empty when the pattern cannot be read.
+func (r RouteConfig) endpoint(p pattern) sqlapi.EndpointConfig {
+	endpoint := r.EndpointConfig
+	endpoint.Name = p.text
+	endpoint.PathNames = p.names()
+	endpoint.Credentials = r.Credentials != CredentialsConfig{}
+	endpoint.ReadOnly = p.readOnly()
+	endpoint.AnyMethod = p.text != "" && p.method == ""
+	return endpoint
 }
 
 // unanswered is the fault of a route without a handler.
@@ -236,6 +313,11 @@ func (r RouteConfig) validateOwn() []error {
 	if r.BodyBytes != 0 && !within(r.BodyBytes, 1, maxBodyBytes) {
 		faults = append(faults, &FieldError{
 			Field: "body_bytes", Problem: fmt.Sprintf("%d is out of bounds", r.BodyBytes), Hint: "from " + bodyBounds,
+		})
+	}
+	if !slices.Contains([]string{"", errorsProblem, errorsRDS}, r.Errors) {
+		faults = append(faults, &FieldError{
+			Field: "errors", Problem: fmt.Sprintf("%q is no way to answer errors", r.Errors), Hint: `there are "problem" and "rds"`,
 		})
 	}
 	if r.Credentials != (CredentialsConfig{}) && r.Credentials.Type != credentialsBasic {
@@ -268,7 +350,7 @@ func (c *Config) validateDatabase(r RouteConfig) []error {
 	switch {
 	case len(names) == 0 || slices.Contains(names, r.Database):
 		return nil
-	case r.Database == "" && (len(names) == 1 || r.SQL == ""):
+	case r.Database == "" && (len(names) == 1 || !r.asksDatabase()):
 		return nil
 	case r.Database == "":
 		return []error{&FieldError{

@@ -51,9 +51,9 @@ type boarding struct {
 	ban time.Duration
 }
 
-// set makes the boarding that of a route.
-func (b *boarding) set(cfg *EndpointConfig, s *Statement) {
-	b.mode, b.eligible, b.notify = cfg.Lane, cfg.Lane.allows(s), cfg.PutOff
+// newBoarding returns what decides for an endpoint.
+func newBoarding(cfg *LaneConfig, e *Endpoint) *boarding {
+	return &boarding{mode: cfg.Lane, eligible: cfg.Lane.rides(e), notify: cfg.PutOff}
 }
 
 // admits reports whether, as far as is known, the statement may ride now.

@@ -65,15 +65,23 @@ func TestLaneMode(t *testing.T) {
 			t.Errorf("%q: got no error", text)
 		}
 	}
+	db, err := New(Config{DSN: "u@tcp(127.0.0.1:1)/d", Max: 2, Overflow: "reject", Queue: 1, Wait: 1e9, LaneBatch: 1, LaneSlow: 1e9, IdleTimeout: 1e9, Lifetime: 1e9, Timeout: 1e9, MaxBytes: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
 	allows := func(sql string, want string) {
 		t.Helper()
-		s, err := ParseStatement(sql)
+		cfg := EndpointConfig{SQL: sql, ParametersConfig: ParametersConfig{Params: map[string]ParamConfig{}}}
+		if strings.Contains(sql, ":query.ids") {
+			cfg.Params["query.ids"] = ParamConfig{Type: "list", Items: "integer"}
+		}
+		e, err := db.Endpoint(cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got []string
 		for mode, name := range []string{LaneAuto: "auto", LaneNever: "never", LaneAlways: "always"} {
-			if LaneMode(mode).allows(s) {
+			if LaneMode(mode).rides(e) {
 				got = append(got, name)
 			}
 		}
@@ -84,6 +92,7 @@ func TestLaneMode(t *testing.T) {
 	allows("select 1", "auto always")
 	allows("select sleep(0.05)", "always")
 	allows("show tables", "always")
+	allows("select 1 from t where id in (:query.ids)", "always")
 	allows("select @x", "")
 	allows("insert into note (n) values (1)", "")
 	allows("select 1 for update", "")
@@ -92,7 +101,7 @@ func TestLaneMode(t *testing.T) {
 func TestLaneOfAWriteIsAFault(t *testing.T) {
 	f := func(sql string, want int) {
 		t.Helper()
-		faults := EndpointConfig{SQL: sql, Lane: LaneAlways}.Validate()
+		faults := EndpointConfig{SQL: sql, LaneConfig: LaneConfig{Lane: LaneAlways}}.Validate()
 		if len(faults) != want {
 			t.Errorf("%s: got %v, want %d faults", sql, faults, want)
 		}

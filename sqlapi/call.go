@@ -15,13 +15,28 @@ type call struct {
 	ctx      context.Context
 	began    time.Time
 	deadline time.Time
-	args     [][]byte
+	values   values          // of the endpoint's parameters
+	query    *query          // what is sent, of the endpoint's: see query.bind
+	args     []wire.Argument // its arguments
 	wait     *patience
 	result   wire.Result
 	request  Abandonable // while its statement runs, and where it is one
 	// careful: look whether a connection is still alive before it is used,
 	// as the statement cannot, or can no more, be tried again.
 	careful bool
+	// sent is how many statements of a sequence have been sent.
+	sent uint64
+	// What earlier statements did and returned, while a sequence runs; kept is
+	// there for pages, too.
+	last     effect
+	kept     *keeper
+	page     *page  // the rows that are wanted, of an endpoint with pages
+	location []byte // the header of that name, or nothing
+	format   format
+	// head is what stands before the rows, see answer.prepare; truncated is
+	// which limit has left rows out, or "".
+	head      []byte
+	truncated string
 }
 
 var calls = sync.Pool{New: func() any { return &call{wait: new(patience)} }}
@@ -67,7 +82,8 @@ func (c *call) rested() {
 // free gives the call back; nothing of the request stays behind.
 func (c *call) free() {
 	clear(c.args)
+	c.values.free()
 	c.wait.parent = nil
-	*c = call{args: c.args[:0], wait: c.wait}
+	*c = call{values: c.values, args: c.args[:0], wait: c.wait, head: c.head[:0]}
 	calls.Put(c)
 }

@@ -56,6 +56,8 @@ type Config struct {
 	Timeout time.Duration `toml:"timeout"`
 	// MaxBytes is how many bytes one result may have on the wire.
 	MaxBytes int64 `toml:"max_bytes,size"`
+	// TypesConfig is how values become JSON, unless a route says otherwise.
+	TypesConfig
 	// Seed is the SQL script that fills the embedded engine when it starts.
 	Seed string `toml:"-"`
 }
@@ -76,6 +78,10 @@ func (c *Config) SetDefaults() {
 		Lifetime:    30 * time.Minute,
 		Timeout:     2 * time.Second,
 		MaxBytes:    64 << 20,
+		TypesConfig: TypesConfig{
+			BigInt: asNumber, Decimal: asNumber, Blob: asText,
+			Bit: asBytes, TinyInt1: asNumber, Datetime: asServer,
+		},
 	}
 }
 
@@ -145,5 +151,5 @@ func (c Config) Validate() []error {
 	duration(c.Lifetime, "lifetime")
 	duration(c.Timeout, "timeout")
 	check(c.MaxBytes >= minBytes && c.MaxBytes <= maxBytes, "max_bytes", fmt.Sprintf("%d bytes are out of range", c.MaxBytes), "64KiB to 1TiB")
-	return faults
+	return append(faults, c.TypesConfig.ofDatabase()...)
 }

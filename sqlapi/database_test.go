@@ -382,8 +382,8 @@ func TestTooLargeResultIsGivenUp(t *testing.T) {
 	cfg.MaxBytes = 64 << 10
 	db := open(t, cfg)
 	_, err := serve(endpoint(t, db, "select repeat('x', 100000) as x"), asker{}, "")
-	if !errors.Is(err, ErrStatement) || !errors.Is(err, wire.ErrTooLarge) {
-		t.Errorf("got %v, want %v", err, wire.ErrTooLarge)
+	if !errors.Is(err, ErrTooLong) || !errors.Is(err, wire.ErrTooLarge) {
+		t.Errorf("got %v, want %v", err, ErrTooLong)
 	}
 	if got, err := serve(endpoint(t, db, "select 1 as n"), asker{}, ""); err != nil || got != `[{"n":1}]` {
 		t.Errorf("got %s, %v", got, err)

@@ -3,9 +3,24 @@
 // A Database is a bounded, kept-alive pool of connections to one MySQL or
 // MariaDB server. An Endpoint is one statement of a route: Serve binds the
 // request's values to its parameters, runs it on a connection of the pool, and
-// appends the rows as JSON to the response:
+// appends the rows to the response, as JSON or in another format that the
+// request accepts:
 //
-//	bind → enter the gate → acquire → execute → append JSON → release
+//	bind → enter the gate → acquire → execute → append → release
+//
+// A layout makes the rows of a result into a body, in the route's shape
+// (AnswerConfig) and its types (TypesConfig); what it works out of the columns is
+// kept with the prepared statement, so that a row costs no allocation.
+//
+// The parameters of all statements of an endpoint are worked out once a request,
+// and checked against what ParametersConfig declares: everything that is wrong is
+// one ParameterError, before anything is sent. Lists make variants of a statement,
+// for 1, 2, 4 … values.
+//
+// An endpoint may have several statements (StatementConfig): they run one after
+// the other in one transaction, each once the one before has met its expectation,
+// and may use what earlier ones did and returned. Its rows may be given out in
+// pages (PageConfig), with the way to the others in a header.
 //
 // Statements that are known to be short share a few of the connections, as
 // lanes: one request leads, and sends its own statement and those of others in

@@ -9,47 +9,42 @@ import (
 // in front of it offers to the statement's parameters.
 type EndpointConfig struct {
 	// SQL is the statement, with a :source.name for every parameter.
-	SQL string
+	SQL string `toml:"sql,orfile"`
+
+	ParametersConfig
+	TransactionConfig
+	ResponseConfig
+	AnswerConfig
+	PageConfig
+	FormatConfig
+	LaneConfig
+
 	// PathNames are the wildcards of the route's pattern.
-	PathNames []string
+	PathNames []string `toml:"-"`
 	// Credentials: requests bring a user and a password, so that :auth.user
 	// and :auth.password exist. Nobody but the statement checks them.
-	Credentials bool
+	Credentials bool `toml:"-"`
 	// ReadOnly: the route answers GET or HEAD, which have no body and must
 	// not change anything.
-	ReadOnly bool
+	ReadOnly bool `toml:"-"`
 	// AnyMethod: the route answers every method, GET among them.
-	AnyMethod bool
-	// Lane says whether the statement shares a connection with others.
-	Lane LaneMode
-	// PutOff is called, if it is there, when the statement was too slow to
-	// share a connection, with other requests waiting: it must not block.
-	PutOff func(PutOff)
+	AnyMethod bool `toml:"-"`
 }
 
-// Validate returns everything that is wrong, as *FieldError: with Field "sql"
-// and the fault's Offset in SQL, or with Field "credentials".
+// Validate returns everything that is wrong, as *FieldError. Its Field is the
+// path of the field below the route, such as "sql" or "statements[1].expect",
+// its Offset the byte of the SQL where one is at fault.
 func (c EndpointConfig) Validate() []error {
-	statement, syntax := parseStatement(c.SQL)
+	scripts := c.scripts()
 	var faults []error
-	for _, f := range syntax {
-		faults = append(faults, sqlFault(f.Offset, f.Problem, f.Hint))
+	understood, readsPassword := true, false
+	for i := range scripts {
+		s := &scripts[i]
+		faults = append(faults, c.validateScript(s)...)
+		understood = understood && s.understood()
+		readsPassword = readsPassword || s.reads(SourceAuth, "password")
 	}
-	if statement == nil {
-		return faults
-	}
-	readsPassword := false
-	for i := range statement.Params {
-		p := &statement.Params[i]
-		if problem, hint := c.refuses(p); problem != "" {
-			faults = append(faults, sqlFault(p.Offset, problem, hint))
-		}
-		readsPassword = readsPassword || p.Source == SourceAuth && p.Name == "password"
-	}
-	if len(syntax) > 0 {
-		return faults // the statement was not understood to its end
-	}
-	if c.Credentials && !readsPassword {
+	if understood && c.Credentials && !readsPassword {
 		faults = append(faults, &FieldError{
 			Field:   "credentials",
 			Problem: "the statement never reads :auth.password, so any password would do",
@@ -57,24 +52,45 @@ func (c EndpointConfig) Validate() []error {
 			Offset:  -1,
 		})
 	}
-	if c.Lane == LaneAlways && !c.Lane.allows(statement) {
-		faults = append(faults, &FieldError{
-			Field:   "lane",
-			Problem: "a statement that writes, locks or leaves something in its session cannot share a connection",
-			Hint:    "leave lane out",
-			Offset:  -1,
-		})
+	_, undeclared := c.parameters(scripts)
+	running := scripts[:max(len(c.Statements), 1)]
+	return slices.Concat(faults, undeclared, c.validateTransaction(running), c.validateResponse(running),
+		c.AnswerConfig.validate(), c.templateFaults(), c.validatePage(scripts), c.validateFormat(), c.validateLane(running))
+}
+
+// ValidateOn returns what is wrong with the endpoint because of the database
+// that it is to ask, beyond what Validate says, as *FieldError.
+func (c EndpointConfig) ValidateOn(db *Config) []error {
+	return c.TypesConfig.onDatabase(db.TypesConfig)
+}
+
+// validateScript returns what is wrong with one statement, whichever it is.
+func (c EndpointConfig) validateScript(s *script) []error {
+	var faults []error
+	for _, f := range s.syntax {
+		faults = append(faults, s.fault(f.Offset, f.Problem, f.Hint))
 	}
-	if (c.ReadOnly || c.AnyMethod) && !statement.Reads {
-		start := len(c.SQL) - len(strings.TrimLeftFunc(c.SQL, isSpaceRune))
+	if s.statement == nil {
+		return faults
+	}
+	for i := range s.statement.Params {
+		p := &s.statement.Params[i]
+		if problem, hint := c.refuses(p); problem != "" {
+			faults = append(faults, s.fault(p.Offset, problem, hint))
+		}
+	}
+	if s.understood() && c.answersGET() && !s.statement.Reads && len(c.Statements) == 0 && s.field != totalField && !(c.ReadOnly && s.statement.Calls) {
 		problem, hint := "a statement that writes or locks cannot answer GET", "match POST, PUT, PATCH or DELETE instead"
 		if c.AnyMethod {
 			problem, hint = "a statement that writes or locks needs a method: without one the route answers GET too", `begin match with POST, PUT, PATCH or DELETE`
 		}
-		faults = append(faults, sqlFault(start, problem, hint))
+		faults = append(faults, s.faultAtVerb(problem, hint))
 	}
 	return faults
 }
+
+// answersGET reports whether the route answers GET, among other methods maybe.
+func (c EndpointConfig) answersGET() bool { return c.ReadOnly || c.AnyMethod }
 
 // refuses returns why the route cannot give p a value, or "".
 func (c EndpointConfig) refuses(p *Param) (problem, hint string) {
@@ -103,8 +119,4 @@ func (c EndpointConfig) pathHint(name string) string {
 		return "did you mean :path." + near + "?"
 	}
 	return "it has {" + strings.Join(c.PathNames, "}, {") + "}"
-}
-
-func sqlFault(offset int, problem, hint string) error {
-	return &FieldError{Field: "sql", Problem: problem, Hint: hint, Offset: offset}
 }

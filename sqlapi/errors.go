@@ -15,6 +15,13 @@ var (
 	// ErrMediaType: the request's body is of another type than the one that
 	// the statement's parameters are taken from.
 	ErrMediaType = errors.New("unsupported media type")
+	// ErrNotAcceptable: the request accepts none of the route's formats.
+	// Nothing was done for it.
+	ErrNotAcceptable = errors.New("not acceptable")
+	// ErrNoRow: the result has no row where the answer is one.
+	ErrNoRow = errors.New("no row")
+	// ErrTooLong: the result has more rows or bytes than there may be.
+	ErrTooLong = errors.New("result too long")
 	// ErrPoolFull: every connection that the pool may open is busy.
 	ErrPoolFull = errors.New("connection pool full")
 	// ErrUnavailable: the database cannot be reached, or a connection broke
@@ -27,6 +34,12 @@ var (
 	ErrTimeout = errors.New("statement deadline passed")
 	// ErrConflict: a duplicate key or a foreign key stands in the way.
 	ErrConflict = errors.New("conflict")
+	// ErrContended: other requests hold the rows that a statement needs, and
+	// neither waiting nor trying again has helped. Nothing was done.
+	ErrContended = errors.New("rows are locked by others")
+	// ErrUnmet: a statement has not done what is expected of it; see
+	// UnmetError. Everything was taken back.
+	ErrUnmet = errors.New("expectation not met")
 	// ErrUnprocessable: a value is out of range, null where it must not be,
 	// or refused by a check.
 	ErrUnprocessable = errors.New("unprocessable value")
@@ -46,6 +59,9 @@ type ParameterFault struct {
 	// Parameter is the name as it stands in the SQL, without the colon:
 	// "query.page". For a body that cannot be read at all it is "json" or "form".
 	Parameter string
+	// Pointer is the JSON pointer to the value in a JSON body, as the fragment
+	// of a URI: "#/user/name". It is empty for every other value.
+	Pointer string
 	// Problem says what is wrong with it.
 	Problem string
 }

@@ -1,6 +1,7 @@
 package sqlapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -53,31 +54,31 @@ func (s *session) explain(question string) (verdict, error) {
 		if err != nil {
 			return verdict{}, err
 		}
-		step, err := readStep(&row, r.Columns)
+		look, err := readAccess(&row, r.Columns)
 		if err != nil {
-			return verdict{}, abandon(s.conn, err)
+			return verdict{}, cmp.Or(drain(s.conn, -1), err)
 		}
-		short, glimpse, expected := step.judge()
+		short, glimpse, expected := look.judge()
 		v.short, v.glimpse = v.short && short, v.glimpse || glimpse
 		rows *= expected
 	}
 }
 
-// step is one row of a plan, as far as it matters: how a table is accessed,
+// access is one row of a plan, as far as it matters: how a table is accessed,
 // how many rows are expected, and remarks.
-type step struct {
-	access, rows, extra string
+type access struct {
+	kind, rows, extra string
 }
 
-// readStep reads a row of EXPLAIN. MariaDB and MySQL have different columns
+// readAccess reads a row of EXPLAIN. MariaDB and MySQL have different columns
 // around the ones that matter.
-func readStep(row *wire.Row, columns []wire.Column) (step, error) {
-	var s step
+func readAccess(row *wire.Row, columns []wire.Column) (access, error) {
+	var a access
 	found := 0
 	for i := range columns {
 		value, err := row.Next(&columns[i])
 		if err != nil {
-			return s, err
+			return a, err
 		}
 		text := string(value.AppendText(nil, &columns[i]))
 		if value.Null() {
@@ -85,41 +86,41 @@ func readStep(row *wire.Row, columns []wire.Column) (step, error) {
 		}
 		switch strings.ToLower(columns[i].Name) {
 		case "type":
-			s.access = text
+			a.kind = text
 		case "rows":
-			s.rows = text
+			a.rows = text
 		case "extra":
-			s.extra = text
+			a.extra = text
 		default:
 			continue
 		}
 		found++
 	}
 	if found != 3 {
-		return s, fmt.Errorf("%w: no columns type, rows and Extra", errPlan)
+		return a, fmt.Errorf("%w: no columns type, rows and Extra", errPlan)
 	}
-	return s, nil
+	return a, nil
 }
 
-// judge tells whether the step takes no more than looking a few rows up by an
+// judge tells whether the access takes no more than looking a few rows up by an
 // index, and how many rows it gives to the next one.
-func (s step) judge() (short, glimpse bool, rows float64) {
-	switch s.access {
+func (a access) judge() (short, glimpse bool, rows float64) {
+	switch a.kind {
 	case "system", "const", "eq_ref":
 		return true, false, 1
 	case "ref":
-		rows, err := strconv.ParseFloat(s.rows, 64)
+		rows, err := strconv.ParseFloat(a.rows, 64)
 		return err == nil, false, max(rows, 1)
 	case "":
-		if s.extra == "No tables used" {
+		if a.extra == "No tables used" {
 			return true, false, 1
 		}
-		return s.impossible(), true, 1
+		return a.impossible(), true, 1
 	}
 	return false, false, 1
 }
 
 // impossible reports whether the server has found that no row can match.
-func (s step) impossible() bool {
-	return strings.HasPrefix(s.extra, "Impossible ") || strings.HasPrefix(s.extra, "no matching row in const table")
+func (a access) impossible() bool {
+	return strings.HasPrefix(a.extra, "Impossible ") || strings.HasPrefix(a.extra, "no matching row in const table")
 }

@@ -6,29 +6,29 @@ import (
 	"time"
 )
 
-func TestStepJudge(t *testing.T) {
-	f := func(s step, short, glimpse bool, rows float64) {
+func TestAccessJudge(t *testing.T) {
+	f := func(a access, short, glimpse bool, rows float64) {
 		t.Helper()
-		if a, b, c := s.judge(); a != short || b != glimpse || c != rows {
-			t.Errorf("%+v: got %t, %t, %v, want %t, %t, %v", s, a, b, c, short, glimpse, rows)
+		if s, g, r := a.judge(); s != short || g != glimpse || r != rows {
+			t.Errorf("%+v: got %t, %t, %v, want %t, %t, %v", a, s, g, r, short, glimpse, rows)
 		}
 	}
-	f(step{"system", "0", ""}, true, false, 1)
-	f(step{"const", "1", "Using index"}, true, false, 1)
-	f(step{"eq_ref", "1", ""}, true, false, 1)
-	f(step{"ref", "12", "Using where"}, true, false, 12)
-	f(step{"ref", "0", ""}, true, false, 1)
-	f(step{"ref", "1.5", ""}, true, false, 1.5)
-	f(step{"ref", "", ""}, false, false, 1)
-	f(step{"ref", "many", ""}, false, false, 1)
-	f(step{"", "", "No tables used"}, true, false, 1)
-	f(step{"", "", "Impossible WHERE"}, true, true, 1)
-	f(step{"", "", "Impossible WHERE noticed after reading const tables"}, true, true, 1)
-	f(step{"", "", "no matching row in const table"}, true, true, 1)
-	f(step{"", "", "Select tables optimized away"}, false, true, 1)
-	f(step{"", "", ""}, false, true, 1)
-	for _, access := range []string{"ALL", "index", "range", "ref_or_null", "index_merge", "fulltext", "unique_subquery", "CONST", "nonsense"} {
-		f(step{access, "1", ""}, false, false, 1)
+	f(access{"system", "0", ""}, true, false, 1)
+	f(access{"const", "1", "Using index"}, true, false, 1)
+	f(access{"eq_ref", "1", ""}, true, false, 1)
+	f(access{"ref", "12", "Using where"}, true, false, 12)
+	f(access{"ref", "0", ""}, true, false, 1)
+	f(access{"ref", "1.5", ""}, true, false, 1.5)
+	f(access{"ref", "", ""}, false, false, 1)
+	f(access{"ref", "many", ""}, false, false, 1)
+	f(access{"", "", "No tables used"}, true, false, 1)
+	f(access{"", "", "Impossible WHERE"}, true, true, 1)
+	f(access{"", "", "Impossible WHERE noticed after reading const tables"}, true, true, 1)
+	f(access{"", "", "no matching row in const table"}, true, true, 1)
+	f(access{"", "", "Select tables optimized away"}, false, true, 1)
+	f(access{"", "", ""}, false, true, 1)
+	for _, kind := range []string{"ALL", "index", "range", "ref_or_null", "index_merge", "fulltext", "unique_subquery", "CONST", "nonsense"} {
+		f(access{kind, "1", ""}, false, false, 1)
 	}
 }
 

@@ -25,7 +25,16 @@ const hexDigits = "0123456789abcdef"
 // returned then has dst's length. s must not overlap the free part of dst.
 func appendJSONString(dst, s []byte) (_ []byte, ok bool) {
 	begin := len(dst)
-	dst = append(dst, '"')
+	dst, ok = appendJSONInside(append(dst, '"'), s)
+	if !ok {
+		return dst[:begin], false
+	}
+	return append(dst, '"'), true
+}
+
+// appendJSONInside is appendJSONString without the quotes.
+func appendJSONInside(dst, s []byte) (_ []byte, ok bool) {
+	begin := len(dst)
 	copied := 0                 // s[:copied] is in dst
 	stop := uint64(eachHighBit) // bits that stop the scan at a byte >= 0x80
 	for i := nextSpecial(s, 0, stop); i < len(s); {
@@ -43,8 +52,7 @@ func appendJSONString(dst, s []byte) (_ []byte, ok bool) {
 		}
 		i = nextSpecial(s, i, stop)
 	}
-	dst = append(dst, s[copied:]...)
-	return append(dst, '"'), true
+	return append(dst, s[copied:]...), true
 }
 
 // nextSpecial returns the first index from i on of a byte that JSON escapes,

@@ -47,9 +47,10 @@ type lane struct {
 	batch []*rider
 	at    int
 	// mark is when the answer before was there.
-	mark   time.Time
-	result wire.Result
-	// text takes an answer until it is known whether somebody waits for it.
+	mark time.Time
+	// call stands for that of the rider whose answer is read, who may have
+	// left; text takes the answer until that is known.
+	call call
 	text []byte
 }
 
@@ -84,7 +85,7 @@ func (ln *lane) settle(r *rider, kind turnKind, err error) {
 func (ln *lane) deliver(r *rider, text []byte, err error) {
 	if ln.claim(r) {
 		if err == nil {
-			r.body = append(r.body, text...)
+			r.body, r.truncated = append(r.body, text...), ln.call.truncated
 		}
 		r.err = err
 		r.tell(turnAnswered)
@@ -325,7 +326,8 @@ func (ln *lane) read(s *session, r *rider) (panicked *lanePanic, err error) {
 			panicked = &lanePanic{p, debug.Stack()}
 		}
 	}()
-	ln.text, err = r.prepared.appendAnswer(ln.text[:0], s.conn, &ln.result)
+	ln.call.format, ln.call.head = r.format, r.head
+	ln.text, err = r.prepared.appendAnswer(ln.text[:0], s.conn, &ln.call)
 	return nil, err
 }
 

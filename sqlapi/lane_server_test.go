@@ -22,7 +22,7 @@ func laneConfig(t testing.TB) Config {
 // laneEndpoint is the endpoint of a statement that rides in any case.
 func laneEndpoint(t testing.TB, db *Database, sql string) *Endpoint {
 	t.Helper()
-	e, err := db.Endpoint(EndpointConfig{SQL: sql, Lane: LaneAlways})
+	e, err := db.Endpoint(EndpointConfig{SQL: sql, LaneConfig: LaneConfig{Lane: LaneAlways}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func TestSlowRouteLeavesTheLanes(t *testing.T) {
 	cfg.LaneSlow = 10 * time.Millisecond
 	db := open(t, cfg)
 	told := make(chan PutOff, 10)
-	slow, err := db.Endpoint(EndpointConfig{SQL: "select sleep(0.05) as s", Lane: LaneAlways, PutOff: func(p PutOff) { told <- p }})
+	slow, err := db.Endpoint(EndpointConfig{SQL: "select sleep(0.05) as s", LaneConfig: LaneConfig{LaneAlways, func(p PutOff) { told <- p }}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -82,7 +82,7 @@ func (s *stage) expectAllBack() {
 // route returns a route whose statement rides, unless change says otherwise.
 func (s *stage) route(change ...func(*EndpointConfig)) *Endpoint {
 	s.t.Helper()
-	cfg := EndpointConfig{SQL: "select v from t where v = :query.v", Lane: LaneAlways}
+	cfg := EndpointConfig{SQL: "select v from t where v = :query.v", LaneConfig: LaneConfig{Lane: LaneAlways}}
 	for _, c := range change {
 		c(&cfg)
 	}

@@ -62,7 +62,7 @@ func (l *lanes) ride(c *call, e *Endpoint, body []byte) (_ []byte, kind turnKind
 		return body, turnAlone, nil
 	}
 	if e.boarding.unsure(c.began) {
-		r.question = "EXPLAIN " + e.query.withValues(c.args)
+		r.question = "EXPLAIN " + c.query.withValues(c.args)
 	}
 	r.body = body
 	if err := c.attend(r); err != nil {
@@ -81,7 +81,7 @@ func (l *lanes) ride(c *call, e *Endpoint, body []byte) (_ []byte, kind turnKind
 		}
 		return body, turnAnswered, errLeft
 	case turnAnswered:
-		body = r.body
+		body, c.truncated = r.body, r.truncated
 	}
 	err, panicked := r.err, r.panicked
 	l.free(r)

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"zerohop/sqlapi/wire"
 )
 
 func asUsual(*Config) {}
@@ -100,7 +102,7 @@ func TestLaneBounds(t *testing.T) {
 		large := strings.Repeat("x", maxExecution)
 		s.ask(e, large).expect(t, large, 0)
 		s.expectConnections(2, 0)
-		if r := s.db.lanes.newRider(&call{args: [][]byte{make([]byte, 17<<20)}}, e); r != nil {
+		if r := s.db.lanes.newRider(&call{args: []wire.Argument{{Text: make([]byte, 17<<20)}}}, e); r != nil {
 			t.Error("a statement rides that does not even fit into one packet")
 		}
 		if got := s.db.LaneStats(); got.Waiting != 0 {

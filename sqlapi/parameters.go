@@ -1,100 +1,142 @@
 package sqlapi
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/valyala/fasthttp"
 )
 
-// arguments appends the value of every parameter of s to dst, in their order.
-// All are text, and never nil: an absent one is the empty string, the first of
-// repeated ones counts. They alias the request's memory and are valid until
-// the request ends.
+// parameters are what an endpoint takes from a request: the distinct parameters
+// of all its statements. They are not changed once the endpoint is built, so
+// that any number of requests may share them.
+//
+// Those of a source that is no part of the request (Source.ofRequest) have a
+// place among the values, which is left empty.
+type parameters struct {
+	list []parameter
+	// looksUp: some value comes from the request's Lookuper.
+	looksUp bool
+	// takesForm: some value comes from a form.
+	takesForm bool
+	// body are the fields of a JSON body that are asked for; nil without one.
+	body *jsonField
+	// fields is how many fields body has in all, lists how many of the
+	// parameters are lists.
+	fields, lists int
+}
+
+// parameter is one of an endpoint's parameters.
+type parameter struct {
+	source Source
+	name   string
+	// written is the parameter as it stands in the SQL, without the colon.
+	written string
+	// pointer is the JSON pointer to its field, of one that is in a JSON body.
+	pointer string
+	// declared is what its values have to be; nil where nothing is said.
+	declared *declared
+}
+
+// add returns the place of a parameter, which is appended if it is not there
+// yet. Nothing of it is declared then.
+func (ps *parameters) add(p *Param) int {
+	if p.Source == SourceJSON {
+		if ps.body == nil {
+			ps.body = &jsonField{param: -1}
+		}
+		field := ps.body.descend(p.segments, &ps.fields)
+		if field.param < 0 {
+			field.param = ps.append(p)
+			ps.list[field.param].pointer = field.pointer
+		}
+		return field.param
+	}
+	for i := range ps.list {
+		if ps.list[i].is(p) {
+			return i
+		}
+	}
+	switch p.Source {
+	case SourcePath, SourceAuth, SourceClient:
+		ps.looksUp = true
+	case SourceForm:
+		ps.takesForm = true
+	}
+	return ps.append(p)
+}
+
+func (ps *parameters) append(p *Param) int {
+	ps.list = append(ps.list, parameter{source: p.Source, name: p.Name, written: p.written})
+	return len(ps.list) - 1
+}
+
+// is reports whether p is the same parameter. It does not tell :json.a.b from
+// :json."a.b", which the tree of fields does.
+func (p *parameter) is(other *Param) bool {
+	return p.source == other.Source &&
+		(p.name == other.Name || p.source == SourceHeader && strings.EqualFold(p.name, other.Name))
+}
+
+// take sets v to the request's values, all of them checked. A parameter that is
+// not declared is text, and never nil: an absent one is the empty string, the
+// first of repeated ones counts.
 //
 // The error is a *ParameterError with everything that is wrong, or ErrMediaType
-// for a body of another type than the statement asks for; dst is then returned
-// as it was. The request's body must have been read: a fasthttp body
-// stream hides its errors.
+// for a body of another type than the parameters ask for. The request's body
+// must have been read: a fasthttp body stream hides its errors.
 //
-// Nothing is allocated but for form and json parameters: for those what their
-// body needs to be taken apart.
-func (s *Statement) arguments(ctx context.Context, rc *fasthttp.RequestCtx, dst [][]byte) ([][]byte, error) {
+// Nothing is allocated but for forms, JSON and lists: for those what it takes
+// to take them apart.
+func (ps *parameters) take(ctx context.Context, rc *fasthttp.RequestCtx, v *values) error {
 	var lookup Lookuper
-	if s.looksUp {
+	if ps.looksUp {
 		var ok bool
 		if lookup, ok = ctx.Value(LookupKey).(Lookuper); !ok {
 			panic("bug: the request's context has no Lookuper")
 		}
 	}
-	if err := s.accepts(rc); err != nil {
-		return dst, err
+	v.reset(len(ps.list), ps.lists)
+	if err := ps.accepts(rc); err != nil {
+		return err
 	}
-	form := s.form(rc)
-	begin := len(dst)
-	for i := range s.Params {
-		value := s.Params[i].value(rc, lookup, form)
-		if value == nil {
-			value = []byte{}
+	form, faults := ps.form(rc)
+	for i := range ps.list {
+		p := &ps.list[i]
+		if p.declared != nil {
+			faults = append(faults, p.take(rc, lookup, form, i, v)...)
+			continue
 		}
-		dst = append(dst, value)
-	}
-	if s.body == nil || !isJSON(rc.Request.Header.ContentType()) {
-		return dst, nil
-	}
-	if body := rc.PostBody(); len(body) > 0 {
-		if faults := s.jsonArguments(body, dst[begin:]); len(faults) > 0 {
-			return dst[:begin], &ParameterError{Faults: faults}
+		text := p.text(rc, lookup, form)
+		if text == nil {
+			text = []byte{}
 		}
+		v.scalars[i].Text = text
 	}
-	return dst, nil
+	if ps.body != nil && isJSON(rc.Request.Header.ContentType()) && len(rc.PostBody()) > 0 {
+		faults = append(faults, ps.takeJSON(rc.PostBody(), v)...)
+	}
+	if faults = ps.complete(v, faults); len(faults) > 0 {
+		return &ParameterError{Faults: faults}
+	}
+	return nil
 }
 
-// accepts refuses a body of a type that no parameter reads, where there are
-// parameters that read a body: taken as absent, its values would all be empty.
-func (s *Statement) accepts(rc *fasthttp.RequestCtx) error {
-	if s.body == nil && !s.takesForm || len(rc.PostBody()) == 0 {
-		return nil
-	}
-	contentType := rc.Request.Header.ContentType()
-	if s.body != nil && isJSON(contentType) || s.takesForm && isForm(contentType) {
-		return nil
-	}
-	return fmt.Errorf("%w: %q", ErrMediaType, contentType)
-}
-
-// form returns the fields of a urlencoded body, nil when there is none.
-func (s *Statement) form(rc *fasthttp.RequestCtx) *fasthttp.Args {
-	if !s.takesForm || !isForm(rc.Request.Header.ContentType()) {
-		return nil
-	}
-	args := rc.PostArgs()
-	if body := rc.PostBody(); args.Len() == 0 && len(body) > 0 {
-		// fasthttp knows the content type in lower case only.
-		args = new(fasthttp.Args)
-		args.ParseBytes(body)
-	}
-	return args
-}
-
-// value returns the value of a parameter, nil when it is absent or in a JSON body.
-func (p *Param) value(rc *fasthttp.RequestCtx, lookup Lookuper, form *fasthttp.Args) []byte {
-	switch p.Source {
+// text returns the value of a parameter that is not in a JSON body, nil when it
+// is absent.
+func (p *parameter) text(rc *fasthttp.RequestCtx, lookup Lookuper, form *form) []byte {
+	switch p.source {
 	case SourcePath, SourceAuth, SourceClient:
-		value, _ := lookup.Lookup(p.Source, p.Name)
+		value, _ := lookup.Lookup(p.source, p.name)
 		return value
 	case SourceQuery:
-		return rc.QueryArgs().Peek(p.Name)
+		return peek(rc.QueryArgs(), p.name)
 	case SourceForm:
-		if form != nil {
-			return form.Peek(p.Name)
-		}
+		return form.peek(p.name)
 	case SourceHeader:
-		return headerValue(&rc.Request.Header, p.Name)
+		return headerValue(&rc.Request.Header, p.name)
 	case SourceCookie:
-		return rc.Request.Header.Cookie(p.Name)
+		return rc.Request.Header.Cookie(p.name)
 	}
 	return nil
 }
@@ -112,40 +154,4 @@ func headerValue(h *fasthttp.RequestHeader, name string) []byte {
 		}
 	}
 	return nil
-}
-
-// isJSON reports whether a body of that content type is JSON:
-// application/json, or any type that ends in +json.
-func isJSON(contentType []byte) bool {
-	media := mediaType(contentType)
-	return equalFold(media, "application/json") ||
-		len(media) > len("+json") && equalFold(media[len(media)-len("+json"):], "+json")
-}
-
-func isForm(contentType []byte) bool {
-	return equalFold(mediaType(contentType), "application/x-www-form-urlencoded")
-}
-
-// mediaType returns a content type without its parameters.
-func mediaType(contentType []byte) []byte {
-	if i := bytes.IndexByte(contentType, ';'); i >= 0 {
-		contentType = contentType[:i]
-	}
-	return bytes.TrimSpace(contentType)
-}
-
-// equalFold compares with want, which is in lower case.
-func equalFold(s []byte, want string) bool {
-	if len(s) != len(want) {
-		return false
-	}
-	for i, c := range s {
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != want[i] {
-			return false
-		}
-	}
-	return true
 }

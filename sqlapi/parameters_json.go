@@ -2,29 +2,35 @@ package sqlapi
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// jsonField is a node of the tree of fields that a statement's json parameters
+// jsonField is a node of the tree of fields that an endpoint's json parameters
 // ask for, so that one walk over a body answers them all.
 type jsonField struct {
-	key    string
-	index  int   // among all fields of the tree, in the order of their making
-	params []int // the parameters whose value the field itself is
-	below  []*jsonField
+	key   string
+	index int // among all fields of the tree, in the order of their making
+	// param is the parameter whose value the field itself is, or -1.
+	param int
+	// pointer is the JSON pointer to the field, as the fragment of a URI.
+	pointer string
+	below   []*jsonField
 }
 
-// add makes parameter param ask for the field that path leads to from f.
-// fields counts those below the root.
-func (f *jsonField) add(path []string, param int, fields *int) {
+// descend returns the field that path leads to from f; fields counts those
+// below the root.
+func (f *jsonField) descend(path []string, fields *int) *jsonField {
 	for _, key := range path {
 		f = f.child(key, fields)
 	}
-	f.params = append(f.params, param)
+	return f
 }
 
 func (f *jsonField) child(key string, fields *int) *jsonField {
@@ -33,37 +39,43 @@ func (f *jsonField) child(key string, fields *int) *jsonField {
 			return c
 		}
 	}
-	c := &jsonField{key: key, index: *fields}
+	c := &jsonField{key: key, index: *fields, param: -1, pointer: cmp.Or(f.pointer, "#") + "/" + pointerEscape(key)}
 	*fields++
 	f.below = append(f.below, c)
 	return c
 }
 
-// jsonWalk takes the values that a statement asks for out of one body. The
+// pointerEscape returns a key as a JSON pointer in a URI's fragment has it
+// (RFC 6901, section 6).
+func pointerEscape(key string) string {
+	return url.PathEscape(strings.NewReplacer("~", "~0", "/", "~1").Replace(key))
+}
+
+// jsonWalk takes the values that an endpoint asks for out of one body. The
 // body is known to be valid JSON, which makes the walk short: it has no
 // errors, only values of the wrong type.
 type jsonWalk struct {
-	statement *Statement
-	args      [][]byte // of the statement's parameters
-	body      []byte
-	pos       int
-	met       []bool // by jsonField.index: the first of equal keys counts
-	faults    []ParameterFault
+	parameters *parameters
+	values     *values
+	body       []byte
+	pos        int
+	met        []bool // by jsonField.index: the first of equal keys counts
+	faults     []ParameterFault
 }
 
-// jsonArguments sets in args the values of the statement's json parameters. An
-// absent one is left as it is.
-func (s *Statement) jsonArguments(body []byte, args [][]byte) []ParameterFault {
+// takeJSON sets the values of the json parameters. An absent one is left as
+// it is.
+func (ps *parameters) takeJSON(body []byte, v *values) []ParameterFault {
 	if problem := checkJSON(body); problem != "" {
-		return []ParameterFault{{Parameter: "json", Problem: problem}}
+		return []ParameterFault{{Parameter: "json", Pointer: "#", Problem: problem}}
 	}
 	var few [16]bool
-	w := jsonWalk{statement: s, args: args, body: body, met: few[:]}
-	if s.fields > len(few) {
-		w.met = make([]bool, s.fields)
+	w := jsonWalk{parameters: ps, values: v, body: body, met: few[:]}
+	if ps.fields > len(few) {
+		w.met = make([]bool, ps.fields)
 	}
 	w.skipSpace()
-	w.object(s.body)
+	w.object(ps.body)
 	return w.faults
 }
 
@@ -127,11 +139,17 @@ func (f *jsonField) find(key []byte) *jsonField {
 
 // value takes the value that begins here as that of f.
 func (w *jsonWalk) value(f *jsonField) {
+	if p := w.asked(f); p != nil && p.declared != nil {
+		start := w.pos
+		w.skipValue()
+		w.declared(f, w.body[start:w.pos])
+		w.pos = start // for the fields below it
+	}
 	switch c := w.body[w.pos]; {
 	case c == 'n':
 		w.skipValue()
 	case c == '{':
-		w.fault(f.params, "must be a string or a number")
+		w.wrong(f, "must be a string or a number")
 		w.object(f)
 	case c == '"':
 		text := w.text()
@@ -142,43 +160,53 @@ func (w *jsonWalk) value(f *jsonField) {
 		w.scalar(f, w.body[start:w.pos])
 	default: // true, false or an array
 		w.skipValue()
-		w.fault(f.params, "must be a string or a number")
+		w.wrong(f, "must be a string or a number")
 		w.unreachable(f, f.key)
 	}
 }
 
-// scalar sets the parameters of f to a number, or to a string without its quotes.
+// asked returns the parameter whose value f is, or nil.
+func (w *jsonWalk) asked(f *jsonField) *parameter {
+	if f.param < 0 {
+		return nil
+	}
+	return &w.parameters.list[f.param]
+}
+
+// scalar sets the parameter of f, if it is not declared, to a number or to a
+// string without its quotes.
 func (w *jsonWalk) scalar(f *jsonField, value []byte) {
 	w.unreachable(f, f.key)
-	if len(f.params) == 0 {
+	if p := w.asked(f); p == nil || p.declared != nil {
 		return
 	}
 	if bytes.IndexByte(value, '\\') >= 0 {
 		var ok bool
 		if value, ok = unescapeJSON(value); !ok {
-			w.fault(f.params, "has half a surrogate pair, which is no character")
+			w.wrong(f, halfSurrogate)
 			return
 		}
 	}
-	for _, param := range f.params {
-		w.args[param] = value
-	}
+	w.values.scalars[f.param].Text = value
 }
+
+const halfSurrogate = "has half a surrogate pair, which is no character"
 
 // unreachable reports the parameters below f, since the value of the field key
 // is no object.
 func (w *jsonWalk) unreachable(f *jsonField, key string) {
 	for _, c := range f.below {
-		w.fault(c.params, fmt.Sprintf("%q must be an object", key))
+		if p := w.asked(c); p != nil {
+			w.faults = append(w.faults, p.fault(fmt.Sprintf("%q must be an object", key)))
+		}
 		w.unreachable(c, key)
 	}
 }
 
-// fault reports a problem of parameters, once for those with the same name.
-func (w *jsonWalk) fault(params []int, problem string) {
-	if len(params) > 0 {
-		name := w.statement.Params[params[0]].written
-		w.faults = append(w.faults, ParameterFault{Parameter: name, Problem: problem})
+// wrong reports the value of f where a parameter that is not declared asks for it.
+func (w *jsonWalk) wrong(f *jsonField, problem string) {
+	if p := w.asked(f); p != nil && p.declared == nil {
+		w.faults = append(w.faults, p.fault(problem))
 	}
 }
 

@@ -158,11 +158,12 @@ func FuzzArgumentsOfJSON(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	statement := mustParse(f, "select :json.a, :json.o.b")
+	b := bindingOf(f, "select :json.a, :json.o.b")
 	f.Fuzz(func(t *testing.T, body []byte) {
-		args := [][]byte{{}, {}}
+		var v values
+		v.reset(2, 0)
 		faults := map[string]string{}
-		for _, fault := range statement.jsonArguments(body, args) {
+		for _, fault := range b.takeJSON(body, &v) {
 			faults[fault.Parameter] = fault.Problem
 		}
 		object := bytes.TrimSpace(body)
@@ -176,8 +177,8 @@ func FuzzArgumentsOfJSON(f *testing.F) {
 			if strings.ContainsRune(want, utf8.RuneError) {
 				return // encoding/json's stand-in for half a surrogate pair, perhaps
 			}
-			if got := faults[name] == ""; got != ok || ok && string(args[i]) != want {
-				t.Fatalf("%q: %s is %q, fault %q, want %q, %v", body, name, args[i], faults[name], want, ok)
+			if got := faults[name] == ""; got != ok || ok && string(v.scalars[i].Text) != want {
+				t.Fatalf("%q: %s is %q, fault %q, want %q, %v", body, name, v.scalars[i].Text, faults[name], want, ok)
 			}
 		}
 		want, ok := scalarOf(member(object, "a"))

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/valyala/fasthttp"
+
+	"zerohop/sqlapi/wire"
 )
 
 // lookups answers for the sources path, auth and client, by source and name.
@@ -48,16 +50,37 @@ func mustParse(t testing.TB, sql string) *Statement {
 	return s
 }
 
+// bound are a statement's parameters, and the query that asks for them.
+type bound struct {
+	*parameters
+	*query
+}
+
+func bindingOf(t testing.TB, sql string) bound {
+	t.Helper()
+	ps := &parameters{}
+	return bound{ps, newQuery(mustParse(t, sql), ps, nil)}
+}
+
+// arguments returns the statement's arguments for a request.
+func (b bound) arguments(ctx context.Context, rc *fasthttp.RequestCtx) ([][]byte, error) {
+	var v values
+	if err := b.take(ctx, rc, &v); err != nil {
+		return nil, err
+	}
+	_, args := b.bind(&v, nil)
+	var got [][]byte
+	for _, arg := range args {
+		got = append(got, arg.Text)
+	}
+	return got, nil
+}
+
 // argumentsOf binds the parameters, written with blanks between them, to a request.
 func argumentsOf(t testing.TB, rc *fasthttp.RequestCtx, params string, known lookups) ([][]byte, error) {
 	t.Helper()
-	s := mustParse(t, "select "+strings.Join(strings.Fields(params), ", "))
-	ctx := context.WithValue(context.Background(), LookupKey, known)
-	got, err := s.arguments(ctx, rc, [][]byte{[]byte("kept")})
-	if string(got[0]) != "kept" {
-		t.Errorf("%s: the arguments replaced what was there", params)
-	}
-	return got[1:], err
+	b := bindingOf(t, "select "+strings.Join(strings.Fields(params), ", "))
+	return b.arguments(context.WithValue(context.Background(), LookupKey, known), rc)
 }
 
 func checkArguments(t *testing.T, rc *fasthttp.RequestCtx, params string, want ...string) {
@@ -85,7 +108,7 @@ func TestArgumentsOfTheServer(t *testing.T) {
 
 func TestArgumentsWithoutLookuper(t *testing.T) {
 	rc := readRequest(t, "GET /?a=1 HTTP/1.1", "Host: h", "", "")
-	if got, err := mustParse(t, "select :query.a").arguments(context.Background(), rc, nil); err != nil || string(got[0]) != "1" {
+	if got, err := bindingOf(t, "select :query.a").arguments(context.Background(), rc); err != nil || string(got[0]) != "1" {
 		t.Errorf("got %q, %v, want 1: nobody has to be asked for it", got, err)
 	}
 	defer func() {
@@ -93,7 +116,7 @@ func TestArgumentsWithoutLookuper(t *testing.T) {
 			t.Error("got no panic for a context that cannot answer for :path.id")
 		}
 	}()
-	mustParse(t, "select :path.id").arguments(context.Background(), rc, nil)
+	bindingOf(t, "select :path.id").arguments(context.Background(), rc)
 }
 
 func TestArgumentsOfTheQuery(t *testing.T) {
@@ -166,14 +189,16 @@ func TestArgumentsOfAnotherMediaType(t *testing.T) {
 }
 
 func TestArgumentsAllocateNothing(t *testing.T) {
-	s := mustParse(t, "select :path.id, :query.a, :query.none, :header.x_request_id, :cookie.sid, :auth.user, :auth.password, :client.ip, :client.port")
+	b := bindingOf(t, "select :path.id, :query.a, :query.none, :header.x_request_id, :cookie.sid, :auth.user, :auth.password, :client.ip, :client.port")
 	rc := readRequest(t, "GET /?a=x+y HTTP/1.1", "Host: h", "X-Request-Id: one", "Cookie: sid=abc", "", "")
 	ctx := context.WithValue(context.Background(), LookupKey, Lookuper(fixedLookuper("value")))
-	dst := make([][]byte, 0, len(s.Params))
+	var v values
+	var args []wire.Argument
 	got := testing.AllocsPerRun(100, func() {
-		if _, err := s.arguments(ctx, rc, dst); err != nil {
+		if err := b.take(ctx, rc, &v); err != nil {
 			t.Fatal(err)
 		}
+		_, args = b.bind(&v, args[:0])
 	})
 	if got != 0 {
 		t.Errorf("got %v allocations, want 0", got)
@@ -197,9 +222,9 @@ func TestArgumentsReportEveryFault(t *testing.T) {
 	}
 	const wrong = "must be a string or a number"
 	want := []ParameterFault{
-		{"json.a", wrong}, {"json.b", wrong}, {"json.c", wrong},
-		{"json.d.f", `"d" must be an object`},
-		{`json."e"`, "has half a surrogate pair, which is no character"},
+		{"json.a", "#/a", wrong}, {"json.b", "#/b", wrong}, {"json.c", "#/c", wrong},
+		{"json.d.f", "#/d/f", `"d" must be an object`},
+		{`json."e"`, "#/e", "has half a surrogate pair, which is no character"},
 	}
 	if fmt.Sprint(fault.Faults) != fmt.Sprint(want) {
 		t.Errorf("got %q, want %q", fault.Faults, want)

@@ -3,6 +3,7 @@ package sqlapi
 import (
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"zerohop/sqlapi/wire"
@@ -12,6 +13,13 @@ import (
 // may be used by any number of goroutines at once.
 type query struct {
 	*Statement
+	// from says, by parameter of the statement, where its value stands among
+	// those of the endpoint. lists says which of them are lists, by their place
+	// among those, or -1; nil without any.
+	from, lists []int
+	// variants are those of a statement with lists, by their variant.
+	variants sync.Map
+	answer   *answer
 
 	// unpreparable: the server cannot prepare such a statement, and runs it
 	// in the text protocol.
@@ -22,9 +30,32 @@ type query struct {
 	names atomic.Pointer[[]string]
 }
 
+// newQuery returns the query of a statement, whose parameters are all among ps.
+func newQuery(statement *Statement, ps *parameters, a *answer) *query {
+	q := &query{Statement: statement, answer: a}
+	for i := range statement.Params {
+		at := ps.add(&statement.Params[i])
+		q.from = append(q.from, at)
+		if d := ps.list[at].declared; d != nil && d.list >= 0 && q.lists == nil {
+			q.lists = slices.Repeat([]int{-1}, len(statement.Params))
+		}
+	}
+	for i := range q.lists {
+		if d := ps.list[q.from[i]].declared; d != nil {
+			q.lists[i] = d.list
+		}
+	}
+	return q
+}
+
+// awaited reports whether the answer has to be there before the statement may
+// be committed: a procedure may fail half-way, and rows of one that writes may
+// turn out to be no answer.
+func (q *query) awaited() bool { return q.Calls || q.Yields && !q.Reads }
+
 // asText returns the query for a connection that has it not prepared.
 func (q *query) asText() *prepared {
-	p := &prepared{}
+	p := &prepared{query: q}
 	if names := q.names.Load(); names != nil {
 		p.names = *names
 	}

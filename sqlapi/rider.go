@@ -24,6 +24,10 @@ type rider struct {
 	execution wire.Execution
 	// question is the EXPLAIN to be answered before, or "".
 	question string
+	// format and head are what the answer is written in, and what stands before
+	// its rows.
+	format   format
+	head     []byte
 	deadline time.Time
 	joined   time.Time
 
@@ -37,13 +41,14 @@ type rider struct {
 	// prepared is the query on the lane; the leader's.
 	prepared *prepared
 
-	// told: the turn has been sent. body takes the answer, err says why there
-	// is none, panicked what happened instead. They are of whoever has claimed
+	// told: the turn has been sent. body takes the answer, with the limit that
+	// has cut it, err says why there is none, panicked what happened instead. They are of whoever has claimed
 	// the rider.
-	told     bool
-	body     []byte
-	err      error
-	panicked *lanePanic
+	told      bool
+	body      []byte
+	truncated string
+	err       error
+	panicked  *lanePanic
 
 	// leads is the connection on which the rider leads, and left that its
 	// client has gone meanwhile.
@@ -88,7 +93,7 @@ const maxExecution = 4 << 10
 func (l *lanes) newRider(c *call, e *Endpoint) *rider {
 	size := 0
 	for _, arg := range c.args {
-		size += len(arg)
+		size += len(arg.Text)
 	}
 	if size > maxExecution {
 		return nil
@@ -103,14 +108,15 @@ func (l *lanes) newRider(c *call, e *Endpoint) *rider {
 		l.free(r)
 		return nil
 	}
-	r.route, r.query = &e.boarding, e.query
+	r.route, r.query = e.boarding, c.query
+	r.format, r.head = c.format, append(r.head[:0], c.head...)
 	r.deadline, r.joined = c.deadline, c.began
 	return r
 }
 
 // free gives a rider back that nobody else knows any more.
 func (l *lanes) free(r *rider) {
-	*r = rider{execution: r.execution[:0], turn: r.turn, alarm: r.alarm}
+	*r = rider{execution: r.execution[:0], head: r.head[:0], turn: r.turn, alarm: r.alarm}
 	l.riders.Put(r)
 }
 

@@ -26,8 +26,7 @@ const (
 type token struct {
 	kind       tokenKind
 	start, end int
-	param      Param    // of a tokenParameter
-	segments   []string // the dot-separated parts of its name
+	param      Param // of a tokenParameter
 }
 
 // lastCommonVersion is the highest version NNNNN of a comment /*!NNNNN … */

@@ -7,7 +7,7 @@ import (
 
 // sourceNames are the sources by the names that SQL uses for them, in the
 // order of their constants.
-var sourceNames = [...]string{"path", "query", "form", "json", "header", "cookie", "auth", "client"}
+var sourceNames = [...]string{"path", "query", "form", "json", "header", "cookie", "auth", "client", "last", "row", "page", "cursor"}
 
 const sourcesHint = "the sources are path, query, form, json, header, cookie, auth and client"
 
@@ -53,12 +53,12 @@ func (s *scanner) parameter(t *token) {
 		s.fault(t.start, "the parameter :"+written+" is in a comment that only some servers run", "write it outside the comment")
 		return
 	}
-	param := Param{Name: strings.Join(segments, "."), Offset: t.start, written: written}
+	param := Param{Name: strings.Join(segments, "."), Offset: t.start, written: written, segments: segments}
 	if problem, hint := param.resolve(source, quoted); problem != "" {
 		s.fault(t.start, problem, hint)
 		return
 	}
-	t.kind, t.param, t.segments = tokenParameter, param, segments
+	t.kind, t.param = tokenParameter, param
 }
 
 // name reads [A-Za-z0-9_]*.
@@ -147,13 +147,17 @@ func (p *Param) resolve(name string, quoted bool) (problem, hint string) {
 		return oneOf(name, p.Name, []string{"user", "password"})
 	case SourceClient:
 		return oneOf(name, p.Name, []string{"ip", "port"})
+	case SourceLast:
+		return oneOf(name, p.Name, []string{"insert_id", "affected"})
+	case SourcePage:
+		return oneOf(name, p.Name, []string{"limit", "offset"})
 	}
 	return "", ""
 }
 
 func unknownSource(name string) (problem, hint string) {
 	switch name {
-	case "session", "claims", "last", "row":
+	case "session", "claims":
 		return "parameters from " + name + " are not in this version", sourcesHint
 	}
 	problem = "there is no source " + name

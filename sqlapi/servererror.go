@@ -41,8 +41,8 @@ var serverErrors = map[uint16]error{
 	1040: ErrUnavailable, // too many connections
 	1203: ErrUnavailable,
 	1226: ErrUnavailable,
-	1205: ErrUnavailable, // lock wait timeout
-	1213: ErrUnavailable, // deadlock
+	1205: ErrContended,   // lock wait timeout
+	1213: ErrContended,   // deadlock
 	1290: ErrUnavailable, // the server runs read only
 	1836: ErrUnavailable,
 	1053: ErrUnavailable, // shutdown, killed
@@ -57,6 +57,18 @@ var serverErrors = map[uint16]error{
 	1927: ErrUnavailable,
 	4031: ErrUnavailable,
 }
+
+// Refusal is what the server said when it refused a statement, within the error
+// of an endpoint. A connection that it refused is none. The text may quote the
+// statement and its values.
+type Refusal struct {
+	// Number is that of MariaDB's and MySQL's error references.
+	Number uint16
+	Cause  error
+}
+
+func (e *Refusal) Error() string { return e.Cause.Error() }
+func (e *Refusal) Unwrap() error { return e.Cause }
 
 // refusal returns the number of the server's error, or 0 for another one or none.
 func refusal(err error) uint16 {
@@ -86,7 +98,8 @@ func needsPreparing(err error) bool {
 // kindOf gives a statement's failure its kind. broke is the kind of a
 // connection that broke.
 func kindOf(err, broke error) error {
-	if err == nil || errors.Is(err, ErrStatement) || errors.Is(err, ErrAbandoned) {
+	if err == nil || errors.Is(err, ErrStatement) || errors.Is(err, ErrAbandoned) || errors.Is(err, ErrNoRow) || errors.Is(err, ErrTooLong) ||
+		errors.Is(err, ErrUnmet) || errors.Is(err, ErrBroken) {
 		return err
 	}
 	kind := broke
@@ -94,10 +107,11 @@ func kindOf(err, broke error) error {
 		if kind = serverErrors[refused.Number]; kind == nil {
 			kind = ErrStatement
 		}
+		err = &Refusal{refused.Number, err}
 	} else if errors.Is(err, os.ErrDeadlineExceeded) {
 		kind = ErrTimeout
 	} else if errors.Is(err, wire.ErrTooLarge) {
-		kind = ErrStatement
+		kind = ErrTooLong
 	}
 	return fmt.Errorf("%w: %w", kind, err)
 }

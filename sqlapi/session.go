@@ -53,10 +53,11 @@ type prepared struct {
 	// Statement is nil where the server has none prepared: then it is sent as
 	// text, and names are the columns' if they are known.
 	*wire.Statement
-	names []string
-	used  uint64
-	plan  plan
-	pace  pace // in a lane
+	names   []string
+	used    uint64
+	query   *query
+	layouts [formats]layout
+	pace    pace // in a lane
 }
 
 // reset encodes that the session begins anew; wasReset reads the answers.
@@ -116,7 +117,7 @@ func (s *session) statement(q *query) (*prepared, error) {
 		s.conn.CloseStatement(statement)
 		return nil, fmt.Errorf("%w: prepare: the server finds %d parameters where there are %d", ErrStatement, got, want)
 	}
-	p := &prepared{Statement: statement, used: s.clock}
+	p := &prepared{Statement: statement, used: s.clock, query: q}
 	s.prepared[q] = p
 	q.learn(statement.Columns())
 	return p, nil

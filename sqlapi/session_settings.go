@@ -62,6 +62,9 @@ func settings(server wire.Server, cfg *Config) []setting {
 		{sql: "SET SESSION sql_mode = '" + sessionMode + "'"},
 		{sql: "SET SESSION TRANSACTION READ ONLY"},
 	}
+	if zone, err := parseZone(cfg.TimeZone); err == nil {
+		list = append(list, setting{sql: "SET SESSION time_zone = '" + zone.sql + "'"})
+	}
 	if cfg.Embedded() {
 		return list
 	}

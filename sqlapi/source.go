@@ -13,7 +13,15 @@ const (
 	SourceCookie                   // a cookie
 	SourceAuth                     // who is asking: user, password
 	SourceClient                   // the other end of the connection: ip, port
+	SourceLast                     // what an earlier statement did: insert_id, affected
+	SourceRow                      // a column of an earlier statement's last row
+	SourcePage                     // the part of the rows that is wanted: limit, offset
+	SourceCursor                   // a column of the last row of the page before
 )
+
+// ofRequest reports whether the source is part of a request. The others are
+// filled in while the endpoint answers it.
+func (s Source) ofRequest() bool { return s < SourceLast }
 
 // Lookuper answers for the sources that only the server in front of the
 // endpoint knows: path, auth and client. ok is false where there is no such

@@ -44,16 +44,14 @@ type Statement struct {
 	// Plain: it is a SELECT that neither waits, nor locks, nor has to do with
 	// the session, so that it may be short.
 	Plain bool
-
-	// looksUp: some parameter's value comes from the request's Lookuper.
-	looksUp bool
-	// takesForm: some parameter's value comes from a urlencoded body.
-	takesForm bool
-	// body are the fields of a JSON body that parameters ask for; nil
-	// without such a parameter.
-	body *jsonField
-	// fields is how many fields body has in all.
-	fields int
+	// Commits: the server ends a transaction before it runs it, so that it
+	// cannot be part of one. See effects for what counts.
+	Commits bool
+	// Yields: it may return rows. Acts: it may end without any, and say how
+	// many rows it has changed; a CALL does both.
+	Yields, Acts bool
+	// Ordered: it has an ORDER BY somewhere.
+	Ordered bool
 }
 
 // Param is one parameter of a Statement. A name that stands in the SQL twice
@@ -70,8 +68,12 @@ type Param struct {
 
 	// written is the parameter as it stands in the SQL, without the colon.
 	written string
+	// segments are the parts of its name.
+	segments []string
 	// counts: it stands where the grammar wants a number of rows, in LIMIT.
 	counts bool
+	// alone: it is all that stands between the parentheses of an IN.
+	alone bool
 }
 
 // ParseStatement takes sql apart. An error is a *SyntaxError, the first of all
@@ -94,6 +96,7 @@ func parseStatement(sql string) (*Statement, []*SyntaxError) {
 	statement, scan, seen := &Statement{}, scanner{sql: sql}, effects{}
 	var text strings.Builder
 	var limit limitClause
+	var place listPlace
 	copied := len(sql) - len(strings.TrimLeftFunc(sql, isSpaceRune))
 	end := -1
 	for t := scan.next(); t.kind != tokenEnd; t = scan.next() {
@@ -107,7 +110,7 @@ func parseStatement(sql string) (*Statement, []*SyntaxError) {
 			copied = t.end
 			t.param.Mark, t.param.counts = text.Len(), limit.wanted
 			text.WriteByte('?')
-			statement.add(t.param, t.segments)
+			statement.Params = append(statement.Params, t.param)
 		case tokenSemicolon:
 			if scan.around.open {
 				scan.fault(t.start, "a semicolon inside an executable comment", "close the comment first")
@@ -116,6 +119,7 @@ func parseStatement(sql string) (*Statement, []*SyntaxError) {
 		}
 		seen.note(t.kind, sql[t.start:t.end])
 		limit.note(t.kind, sql[t.start:t.end])
+		place.note(t.kind, sql[t.start:t.end], statement.Params)
 		if seen.verb == "DELIMITER" {
 			scan.abandon(t.start, "DELIMITER is a command of the mysql client, not SQL", "leave it out: a route has one statement")
 		}
@@ -132,23 +136,10 @@ func parseStatement(sql string) (*Statement, []*SyntaxError) {
 	statement.Text = strings.TrimRightFunc(text.String(), isSpaceRune)
 	statement.Reads, statement.Stateful = seen.reads(), seen.stateful
 	statement.Calls, statement.Plain = seen.verb == "CALL", seen.plain()
+	statement.Commits, statement.Ordered = seen.commits, seen.ordered
+	statement.Yields = seen.yields()
+	statement.Acts = statement.Calls || !statement.Yields
 	return statement, scan.faults
-}
-
-// add appends a parameter, and notes what answering for it will take.
-func (s *Statement) add(p Param, segments []string) {
-	switch p.Source {
-	case SourcePath, SourceAuth, SourceClient:
-		s.looksUp = true
-	case SourceForm:
-		s.takesForm = true
-	case SourceJSON:
-		if s.body == nil {
-			s.body = &jsonField{}
-		}
-		s.body.add(segments, len(s.Params), &s.fields)
-	}
-	s.Params = append(s.Params, p)
 }
 
 // unreadable returns the fault of a text that is not to be scanned at all.

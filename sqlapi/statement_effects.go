@@ -11,6 +11,14 @@ import "strings"
 // sequence. A stored function that writes is not seen: the session is read
 // only then, and the server refuses.
 //
+// A statement commits when the server ends a transaction before it runs: DDL,
+// account management and maintenance of tables, as both servers' references
+// list them, and what begins and ends transactions or locks tables. One that
+// does so out of sight, such as a procedure, is found out when it runs.
+//
+// A statement may return rows unless it begins with a word whose statements
+// never do. RETURNING has an INSERT return some, INTO a SELECT none.
+//
 // Stateful is every statement
 //   - that begins with a word other than those of plainVerb: SET, CALL, LOCK,
 //     USE, PREPARE, BEGIN, XA, HANDLER, FLUSH, …
@@ -37,6 +45,10 @@ type effects struct {
 	locksOrWrites bool
 	stateful      bool
 	waits         bool // it may take long however few rows it looks at
+	commits       bool
+	returning     bool
+	ordered       bool
+	into          bool
 }
 
 // note takes in the next token.
@@ -51,6 +63,7 @@ func (e *effects) note(kind tokenKind, text string) {
 		if e.kind != tokenDot {
 			e.keyword(word)
 		}
+		e.transaction(word)
 	case tokenOpen:
 		e.depth++
 		e.call()
@@ -70,6 +83,7 @@ func (e *effects) keyword(word string) {
 	if e.verb == "" {
 		e.verb, e.verbDepth = word, e.depth
 		e.stateful = e.stateful || !plainVerb(word)
+		e.commits = endsTransaction(word)
 	}
 	switch word {
 	case "SELECT", "TABLE", "VALUES", "INSERT", "REPLACE", "UPDATE", "DELETE":
@@ -78,8 +92,12 @@ func (e *effects) keyword(word string) {
 		e.analyze = true
 	case "INTO":
 		if e.verb != "INSERT" && e.verb != "REPLACE" && e.verb != "LOAD" {
-			e.locksOrWrites, e.stateful = true, true
+			e.locksOrWrites, e.stateful, e.into = true, true, true
 		}
+	case "RETURNING":
+		e.returning = true
+	case "BY":
+		e.ordered = e.ordered || e.word == "ORDER"
 	case "LOCK":
 		e.locksOrWrites, e.stateful = true, true
 	case "TEMPORARY":
@@ -143,6 +161,43 @@ func (e *effects) reads() bool {
 // neither waits, nor locks, nor has to do with the session.
 func (e *effects) plain() bool {
 	return e.verb == "SELECT" && !e.locksOrWrites && !e.stateful && !e.waits
+}
+
+// transaction takes in a word for what it does to the transaction around the
+// statement.
+func (e *effects) transaction(word string) {
+	switch e.verb {
+	case "CREATE", "DROP":
+		// Temporary tables leave it alone.
+		e.commits = e.commits && word != "TEMPORARY"
+	case "ANALYZE", "CHECK", "OPTIMIZE", "REPAIR":
+		e.commits = e.commits || e.word == e.verb && (word == "TABLE" || word == "TABLES" || word == "VIEW")
+	case "LOAD":
+		e.commits = e.commits || e.word == "LOAD" && word == "INDEX"
+	case "SET":
+		e.commits = e.commits || word == "AUTOCOMMIT" || word == "TRANSACTION" || word == "PASSWORD" || word == "STATEMENT"
+	}
+}
+
+// endsTransaction reports whether statements that begin with word end the
+// transaction in which they run.
+func endsTransaction(word string) bool {
+	switch word {
+	case "BEGIN", "START", "COMMIT", "ROLLBACK", "XA", "LOCK", "UNLOCK", "BACKUP",
+		"CREATE", "ALTER", "DROP", "TRUNCATE", "RENAME", "GRANT", "REVOKE",
+		"FLUSH", "RESET", "CACHE", "INSTALL", "UNINSTALL", "CHANGE", "STOP", "SHUTDOWN", "CLONE", "IMPORT":
+		return true
+	}
+	return false
+}
+
+// yields reports whether the statement, seen to its end, may return rows.
+func (e *effects) yields() bool {
+	switch e.verb {
+	case "INSERT", "REPLACE", "UPDATE", "DELETE", "LOAD", "DO", "SET", "USE":
+		return e.returning
+	}
+	return !e.into
 }
 
 // plainVerb reports whether a statement that begins with word leaves the

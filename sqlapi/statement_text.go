@@ -1,13 +1,16 @@
 package sqlapi
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"strings"
+
+	"zerohop/sqlapi/wire"
 )
 
 // withValues returns the statement for the text protocol: every parameter
-// replaced by its value, quoted; a nil one by NULL.
+// replaced by its value, as a literal of the type that it is bound as.
 //
 // What is between the quotes cannot end them: the session speaks utf8mb4, in
 // which no byte of a longer character is a quote or a backslash, and its mode
@@ -15,10 +18,10 @@ import (
 // are not UTF-8 stand there as they are, which the server takes as it takes
 // them from a bound value. A blank on both sides keeps the quotes from becoming
 // part of their neighbours, as in 'a”b', x'61' or @'a'.
-func (s *Statement) withValues(args [][]byte) string {
+func (s *Statement) withValues(args []wire.Argument) string {
 	size := len(s.Text)
-	for _, arg := range args {
-		size += len(arg) + 4
+	for i := range args {
+		size += len(args[i].Text) + 4
 	}
 	text := make([]byte, 0, size+size/8)
 	from := 0
@@ -27,13 +30,15 @@ func (s *Statement) withValues(args [][]byte) string {
 		text = append(text, s.Text[from:p.Mark]...)
 		from = p.Mark + 1
 		text = append(text, ' ')
-		switch {
-		case args[i] == nil:
-			text = append(text, "NULL"...)
+		switch arg := &args[i]; {
 		case p.counts:
-			text = strconv.AppendUint(text, rowCount(args[i]), 10)
+			text = strconv.AppendUint(text, rowCount(arg.Text), 10)
+		case arg.Text == nil:
+			text = append(text, "NULL"...)
+		case arg.As == wire.BindText:
+			text = appendLiteral(text, arg.Text)
 		default:
-			text = appendLiteral(text, args[i])
+			text = appendNumber(text, arg)
 		}
 		text = append(text, ' ')
 	}
@@ -54,6 +59,23 @@ func appendLiteral(dst, value []byte) []byte {
 		}
 	}
 	return append(dst, '\'')
+}
+
+// appendNumber appends a number. A negative one is put in parentheses, as its
+// sign is an operator; the point behind a whole DECIMAL is what makes it one.
+func appendNumber(dst []byte, arg *wire.Argument) []byte {
+	negative := arg.Text[0] == '-'
+	if negative {
+		dst = append(dst, '(')
+	}
+	dst = append(dst, arg.Text...)
+	if arg.As == wire.BindDecimal && bytes.IndexByte(arg.Text, '.') < 0 {
+		dst = append(dst, '.')
+	}
+	if negative {
+		dst = append(dst, ')')
+	}
+	return dst
 }
 
 // rowCount returns the number that the server takes a text for that is bound

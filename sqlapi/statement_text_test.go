@@ -5,13 +5,15 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"zerohop/sqlapi/wire"
 )
 
 // texts returns strings as the values of parameters.
-func texts(values ...string) [][]byte {
-	var args [][]byte
+func texts(values ...string) []wire.Argument {
+	var args []wire.Argument
 	for _, v := range values {
-		args = append(args, []byte(v))
+		args = append(args, wire.Argument{Text: []byte(v)})
 	}
 	return args
 }
@@ -47,11 +49,22 @@ func TestWithValues(t *testing.T) {
 	f("select 'limit' :query.a, \"fetch\" :query.b", "select 'limit'  '5' , \"fetch\"  '6' ", "5", "6")
 	f("select t.offset = :query.a", "select t.offset =  '5' ", "5")
 
-	s, err := ParseStatement("select :query.a")
-	if err != nil {
-		t.Fatal(err)
+}
+
+func TestWithTypedValues(t *testing.T) {
+	f := func(sql, text string, as wire.Binding, want string) {
+		t.Helper()
+		if got := mustParse(t, sql).withValues([]wire.Argument{{Text: []byte(text), As: as}}); got != want {
+			t.Errorf("%s: got %q, want %q", sql, got, want)
+		}
 	}
-	if got, want := s.withValues([][]byte{nil}), "select  NULL "; got != want {
+	f("select :query.a", "5", wire.BindInteger, "select  5 ")
+	f("select 1-:query.a", "-5", wire.BindInteger, "select 1- (-5) ")
+	f("select :query.a", "18446744073709551615", wire.BindUnsigned, "select  18446744073709551615 ")
+	f("select :query.a", "1.50", wire.BindDecimal, "select  1.50 ")
+	f("select :query.a", "-7", wire.BindDecimal, "select  (-7.) ")
+	f("select 1 limit :query.a", "5", wire.BindInteger, "select 1 limit  5 ")
+	if got, want := mustParse(t, "select :query.a").withValues([]wire.Argument{{}}), "select  NULL "; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

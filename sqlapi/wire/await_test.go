@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -103,7 +104,7 @@ func TestLimitAnswers(t *testing.T) {
 	f := func(limit int64, sizes ...string) error {
 		t.Helper()
 		for _, size := range sizes {
-			c.Execute(s, [][]byte{[]byte(size)})
+			c.Execute(s, []Argument{text(size, BindText)})
 		}
 		c.Flush()
 		c.LimitAnswers(limit) // what is read counts, not what was sent
@@ -136,10 +137,16 @@ func TestExecuteEncoded(t *testing.T) {
 	var x Execution
 	for range 2000 {
 		s := &Statement{id: random.Uint32(), parameters: random.IntN(20)}
-		args := make([][]byte, s.parameters)
+		args := make([]Argument, s.parameters)
 		for i := range args {
-			if random.IntN(4) > 0 {
-				args[i] = bytes.Repeat([]byte{byte(random.IntN(256))}, random.IntN(1<<random.IntN(18)))
+			switch random.IntN(5) {
+			case 0: // NULL
+			case 1:
+				args[i] = text(strconv.FormatInt(random.Int64(), 10), BindInteger)
+			case 2:
+				args[i] = text(strconv.FormatUint(random.Uint64(), 10), BindUnsigned)
+			default:
+				args[i].Text = bytes.Repeat([]byte{byte(random.IntN(256))}, random.IntN(1<<random.IntN(18)))
 			}
 		}
 		one.Execute(s, args)
@@ -163,9 +170,9 @@ func TestExecuteEncodedOnMariaDB(t *testing.T) {
 	c := dial(t, mariaDB(t).DSN())
 	s := prepare(t, c, "select ? as a, ? as b")
 	long := strings.Repeat("é", 1000)
-	c.ExecuteEncoded(s, AppendExecution(nil, [][]byte{[]byte("x"), nil}))
-	c.ExecuteEncoded(s, AppendExecution(nil, [][]byte{nil, []byte(long)}))
-	c.Execute(s, [][]byte{{}, []byte("y")})
+	c.ExecuteEncoded(s, AppendExecution(nil, []Argument{text("x", BindText), {}}))
+	c.ExecuteEncoded(s, AppendExecution(nil, []Argument{{}, text(long, BindText)}))
+	c.Execute(s, []Argument{text("", BindText), text("y", BindText)})
 	c.Flush()
 	for _, want := range []string{"x|NULL", "NULL|" + long, "|y"} {
 		if got, err := rows(c); err != nil || got[0] != want {
@@ -180,5 +187,5 @@ func TestAppendExecutionTooLarge(t *testing.T) {
 			t.Error("got no panic for more than one packet takes")
 		}
 	}()
-	AppendExecution(nil, [][]byte{make([]byte, maxPayload)})
+	AppendExecution(nil, []Argument{{Text: make([]byte, maxPayload)}})
 }

@@ -81,6 +81,16 @@ func (c *Column) Numeric() bool {
 	return false
 }
 
+// Bytes reports whether the column's values are bytes of no character set. BIT
+// is not among them.
+func (c *Column) Bytes() bool {
+	switch c.Type {
+	case TypeVarchar, TypeVarString, TypeString, TypeTinyBlob, TypeMediumBlob, TypeLongBlob, TypeBlob, TypeGeometry:
+		return c.Charset == CharsetBinary
+	}
+	return false
+}
+
 // parseColumn reads a column definition.
 func parseColumn(p []byte) (Column, error) {
 	var c Column

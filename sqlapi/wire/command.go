@@ -48,10 +48,9 @@ func (c *Conn) CloseStatement(s *Statement) {
 	c.out = binary.LittleEndian.AppendUint32(c.out, s.id)
 }
 
-// Execute encodes the execution of a prepared statement. Every argument is
-// bound as text; a nil one is NULL. len(args) must be the statement's number
-// of parameters.
-func (c *Conn) Execute(s *Statement, args [][]byte) {
+// Execute encodes the execution of a prepared statement. len(args) must be the
+// statement's number of parameters.
+func (c *Conn) Execute(s *Statement, args []Argument) {
 	if len(args) != s.parameters {
 		panic("bug: arguments and parameters differ in number")
 	}
@@ -69,7 +68,7 @@ const statementAt = headerSize + 1
 
 // AppendExecution appends the execution of a statement with args, as Execute
 // binds them. All of it must fit into one packet, which is 16 MB.
-func AppendExecution(dst Execution, args [][]byte) Execution {
+func AppendExecution(dst Execution, args []Argument) Execution {
 	start := len(dst)
 	dst = appendExecution(dst, 0, args)
 	size := len(dst) - start - headerSize
@@ -88,33 +87,12 @@ func (c *Conn) ExecuteEncoded(s *Statement, x Execution) {
 	c.expect(answer{kind: answerBinary, seq: 1, statement: s})
 }
 
-func appendExecution(dst []byte, statement uint32, args [][]byte) []byte {
+func appendExecution(dst []byte, statement uint32, args []Argument) []byte {
 	dst = append(dst, 0, 0, 0, 0, commandExecute)
 	dst = binary.LittleEndian.AppendUint32(dst, statement)
 	dst = append(dst, 0, 1, 0, 0, 0) // no cursor, one iteration
 	if len(args) > 0 {
 		dst = appendArguments(dst, args)
-	}
-	return dst
-}
-
-func appendArguments(dst []byte, args [][]byte) []byte {
-	nulls := len(dst)
-	for range (len(args) + 7) / 8 {
-		dst = append(dst, 0)
-	}
-	dst = append(dst, 1) // the types follow
-	for i, arg := range args {
-		if arg == nil {
-			dst[nulls+i/8] |= 1 << (i % 8)
-		}
-		dst = append(dst, byte(TypeVarString), 0)
-	}
-	for _, arg := range args {
-		if arg != nil {
-			dst = appendLength(dst, uint64(len(arg)))
-			dst = append(dst, arg...)
-		}
 	}
 	return dst
 }

@@ -109,7 +109,7 @@ func TestConnSpeaksToMariaDB(t *testing.T) {
 				t.Errorf("got %q, want %q", got, want)
 			}
 			s := prepare(t, c, "select ? as a, ? as b, cast(? as signed) as n")
-			c.Execute(s, [][]byte{[]byte("x"), nil, []byte("-7")})
+			c.Execute(s, []Argument{{Text: []byte("x")}, {}, {Text: []byte("-7")}})
 			c.Flush()
 			got, err := rows(c)
 			if err != nil || len(got) != 1 || got[0] != "x|NULL|-7" {
@@ -133,10 +133,10 @@ func TestSeveralCommandsUnderWay(t *testing.T) {
 	c := dial(t, mariaDB(t).DSN())
 	s := prepare(t, c, "select ? + 1")
 	c.Query("start transaction")
-	c.Execute(s, [][]byte{[]byte("1")})
+	c.Execute(s, []Argument{{Text: []byte("1")}})
 	c.Query("select no_such_column")
 	c.Ping()
-	c.Execute(s, [][]byte{[]byte("41")})
+	c.Execute(s, []Argument{{Text: []byte("41")}})
 	c.Query("commit")
 	if err := c.Flush(); err != nil {
 		t.Fatal(err)

@@ -142,7 +142,7 @@ func TestDifferential(t *testing.T) {
 	}
 	c := dialLarge(t)
 	s := prepare(t, c, "select * from every where id >= ? order by id")
-	c.Execute(s, [][]byte{[]byte("0")})
+	c.Execute(s, []Argument{{Text: []byte("0")}})
 	c.Flush()
 	prepared := allFields(t, c)
 	c.Query("select * from every where id >= '0' order by id")

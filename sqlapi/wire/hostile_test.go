@@ -183,7 +183,7 @@ func TestHostilePreparation(t *testing.T) {
 				c.Flush()
 				s, err := c.ReadPrepared()
 				if err == nil {
-					c.Execute(s, make([][]byte, s.Parameters()))
+					c.Execute(s, make([]Argument, s.Parameters()))
 					c.Flush()
 					_, err = rows(c)
 				}

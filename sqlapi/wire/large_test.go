@@ -68,7 +68,7 @@ func TestLongPacketsBothWays(t *testing.T) {
 		for _, way := range []string{"argument", "text"} {
 			// One at a time: the server reads nothing while it writes.
 			if way == "argument" {
-				c.Execute(s, [][]byte{value})
+				c.Execute(s, []Argument{{Text: value}})
 			} else {
 				c.Query("select '" + string(value) + "'")
 			}
@@ -195,7 +195,7 @@ func TestSeveralResultsOfAStatement(t *testing.T) {
 	s := prepare(t, c, "call many(?)")
 	f := func(n, want string, number uint16) {
 		t.Helper()
-		c.Execute(s, [][]byte{[]byte(n)})
+		c.Execute(s, []Argument{{Text: []byte(n)}})
 		c.Query("select 'next'")
 		c.Flush()
 		var all []string

@@ -7,13 +7,14 @@ import (
 
 // appendDate appends a binary date as YYYY-MM-DD; the zero date comes empty.
 func appendDate(dst, p []byte) []byte {
-	var year, month, day uint64
+	var year uint64
+	var month, day byte
 	if len(p) >= 4 {
-		year, month, day = uint64(binary.LittleEndian.Uint16(p)), uint64(p[2]), uint64(p[3])
+		year, month, day = uint64(binary.LittleEndian.Uint16(p)), p[2], p[3]
 	}
 	dst = appendPadded(dst, year, 4)
-	dst = appendPadded(append(dst, '-'), month, 2)
-	return appendPadded(append(dst, '-'), day, 2)
+	dst = appendTwo(append(dst, '-'), month)
+	return appendTwo(append(dst, '-'), day)
 }
 
 // appendDatetime appends a binary DATETIME or TIMESTAMP as YYYY-MM-DD HH:MM:SS
@@ -28,7 +29,7 @@ func appendDatetime(dst, p []byte, decimals uint8) []byte {
 	if len(p) >= 11 {
 		micros = binary.LittleEndian.Uint32(p[7:])
 	}
-	dst = appendPadded(dst, uint64(clock[0]), 2)
+	dst = appendTwo(dst, clock[0])
 	return appendMinutes(dst, clock[1], clock[2], micros, decimals)
 }
 
@@ -53,8 +54,8 @@ func appendTime(dst, p []byte, decimals uint8) []byte {
 }
 
 func appendMinutes(dst []byte, minute, second byte, micros uint32, decimals uint8) []byte {
-	dst = appendPadded(append(dst, ':'), uint64(minute), 2)
-	dst = appendPadded(append(dst, ':'), uint64(second), 2)
+	dst = appendTwo(append(dst, ':'), minute)
+	dst = appendTwo(append(dst, ':'), second)
 	if decimals == 0 || decimals > 6 {
 		return dst
 	}
@@ -62,6 +63,14 @@ func appendMinutes(dst []byte, minute, second byte, micros uint32, decimals uint
 	start := len(dst)
 	dst = appendPadded(dst, uint64(micros), 6)
 	return dst[:start+int(decimals)]
+}
+
+// appendTwo appends n with at least two digits.
+func appendTwo(dst []byte, n byte) []byte {
+	if n >= 100 { // no server's date
+		return strconv.AppendUint(dst, uint64(n), 10)
+	}
+	return append(dst, '0'+n/10, '0'+n%10)
 }
 
 // appendPadded appends n with at least width digits.

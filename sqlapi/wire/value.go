@@ -162,6 +162,8 @@ func (v Value) Text() (text []byte, ok bool) { return v.text, v.form == formText
 func (v Value) AppendText(dst []byte, col *Column) []byte {
 	start := len(dst)
 	switch v.form {
+	case formNull:
+		return dst
 	case formText:
 		return append(dst, v.text...)
 	case formInt:
@@ -186,6 +188,15 @@ func (v Value) AppendText(dst []byte, col *Column) []byte {
 		dst = padZeros(dst, start, int(min(col.Length, 255)))
 	}
 	return dst
+}
+
+// AppendExact is AppendText for a value that is to be sent back: of a FLOAT in
+// binary form the server's own text has six digits, this one all of them.
+func (v Value) AppendExact(dst []byte, col *Column) []byte {
+	if v.form == formFloat {
+		return strconv.AppendFloat(dst, float64(math.Float32frombits(uint32(v.bits))), 'g', -1, 64)
+	}
+	return v.AppendText(dst, col)
 }
 
 // padZeros puts zeros in front of dst[start:] until that has width bytes.
