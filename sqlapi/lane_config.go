@@ -47,7 +47,7 @@ func (c EndpointConfig) validateLane(running []script) []error {
 	if c.Lane != LaneAlways {
 		return nil
 	}
-	problem := ""
+	var problem string
 	switch s := running[0].statement; {
 	case len(c.Statements) > 0:
 		problem = "a transaction needs a connection to itself"
