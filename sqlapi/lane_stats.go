@@ -70,7 +70,7 @@ func (db *Database) LaneStats() LaneStats {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s.Open, s.Busy, s.Waiting = l.open, l.open-len(l.idle), l.waiting
+	s.Open, s.Busy, s.Waiting = l.open, l.open-len(l.idle), l.line.waiting
 	s.PutOff = l.bannedLocked(now)
 	return s
 }

@@ -31,14 +31,12 @@ type lanes struct {
 	// riders are those that nobody uses.
 	riders sync.Pool
 
-	mu      sync.Mutex
-	idle    []*lane // with a connection; the last one put back is the first taken
-	open    int     // lanes that there are
-	oldest  *rider  // of those that wait for a lane
-	newest  *rider
-	waiting int
-	bans    []time.Time // until when routes are put off
-	closed  bool
+	mu     sync.Mutex
+	idle   []*lane     // with a connection; the last one put back is the first taken
+	open   int         // lanes that there are
+	line   line        // those who wait for a lane
+	bans   []time.Time // until when routes are put off
+	closed bool
 }
 
 func newLanes(db *Database) *lanes {
@@ -112,10 +110,10 @@ func (l *lanes) enter(r *rider) turn {
 	case l.closed:
 		return turn{kind: turnAlone}
 	case last < 0 && (l.open == l.most || !l.db.gate.enter()):
-		if l.open == 0 || l.waiting == l.queue {
+		if l.open == 0 || l.line.waiting == l.queue {
 			return turn{kind: turnAlone}
 		}
-		l.pushLocked(r)
+		l.line.push(r)
 		return turn{kind: turnWait}
 	case !r.claim():
 		if last < 0 {
@@ -194,11 +192,11 @@ func (l *lanes) fill(ln *lane) {
 	size := len(ln.leader.execution)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for r := l.oldest; r != nil && len(ln.batch) < l.batch; r = l.oldest {
+	for r := l.line.oldest; r != nil && len(ln.batch) < l.batch; r = l.line.oldest {
 		if size += len(r.execution); size > maxLaneBatch {
 			return
 		}
-		l.removeLocked(r)
+		l.line.remove(r)
 		ln.batch = append(ln.batch, r)
 	}
 }
@@ -244,11 +242,11 @@ func (l *lanes) keep(ln *lane, err error) {
 func (l *lanes) pass(ln *lane) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !ln.slot && l.waiting > 0 {
+	if !ln.slot && l.line.waiting > 0 {
 		ln.slot = l.db.gate.enter()
 	}
 	if ln.slot {
-		if r := l.callLocked(); r != nil {
+		if r := l.line.next(); r != nil {
 			r.turn <- turn{turnLead, ln}
 			return
 		}
@@ -261,7 +259,7 @@ func (l *lanes) pass(ln *lane) {
 	l.open--
 	l.abolish(ln)
 	if l.open == 0 { // nobody is there who would ever hand them a lane
-		l.dismissLocked(turnAlone, nil)
+		l.line.dismiss(turnAlone, nil)
 	}
 }
 
@@ -269,17 +267,7 @@ func (l *lanes) pass(ln *lane) {
 func (l *lanes) call() *rider {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.callLocked()
-}
-
-func (l *lanes) callLocked() *rider {
-	for r := l.oldest; r != nil; r = l.oldest {
-		l.removeLocked(r)
-		if r.claim() {
-			return r
-		}
-	}
-	return nil
+	return l.line.next()
 }
 
 // abolish ends a lane that nobody leads: its connection, or what it has of one.
@@ -297,17 +285,7 @@ func (l *lanes) abolish(ln *lane) {
 func (l *lanes) dismiss(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.dismissLocked(turnAnswered, err)
-}
-
-func (l *lanes) dismissLocked(kind turnKind, err error) {
-	for r := l.oldest; r != nil; r = l.oldest {
-		l.removeLocked(r)
-		if r.claim() {
-			r.err = err
-			r.tell(kind)
-		}
-	}
+	l.line.dismiss(turnAnswered, err)
 }
 
 // withdraw takes a rider that has left out of the queue. It reports false when
@@ -318,34 +296,8 @@ func (l *lanes) withdraw(r *rider) bool {
 	if !r.queued {
 		return false
 	}
-	l.removeLocked(r)
+	l.line.remove(r)
 	return true
-}
-
-func (l *lanes) pushLocked(r *rider) {
-	r.queued, r.older = true, l.newest
-	if l.newest != nil {
-		l.newest.newer = r
-	} else {
-		l.oldest = r
-	}
-	l.newest = r
-	l.waiting++
-}
-
-func (l *lanes) removeLocked(r *rider) {
-	if r.older != nil {
-		r.older.newer = r.newer
-	} else {
-		l.oldest = r.newer
-	}
-	if r.newer != nil {
-		r.newer.older = r.older
-	} else {
-		l.newest = r.older
-	}
-	r.older, r.newer, r.queued = nil, nil, false
-	l.waiting--
 }
 
 // sweep ends lanes that have not been used for long, have lived their time, or
