@@ -65,8 +65,8 @@ func TestExamineFindsFaults(t *testing.T) {
 		}
 		honest(w, r)
 	})
-	f("not UTF-8: status 400", func(w http.ResponseWriter, r *http.Request) {
-		if user, _, _ := r.BasicAuth(); strings.Contains(user, "\xff") {
+	f("multibyte: status 400", func(w http.ResponseWriter, r *http.Request) {
+		if user, _, _ := r.BasicAuth(); strings.Contains(user, "é") {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
