@@ -163,6 +163,9 @@ func (dec *decoder) unknown(n *node, e *entry, path string, known []string) {
 			return
 		}
 	}
+	if !secretName.MatchString(e.name) {
+		e.node.reveal()
+	}
 	dec.doc.hideTexts(e.node)
 	n.excused = append(n.excused, nearest(e.name, known))
 	where := "at the top level"
@@ -187,17 +190,23 @@ func (d *Document) tableName(n *node, path string) string {
 func (dec *decoder) value(n *node, v reflect.Value, t tag, path string) {
 	if t.secret {
 		dec.doc.hide(n)
+	} else {
+		n.reveal()
 	}
 	if n.broken {
 		return
 	}
-	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok && (n.kind == kindString || n.kind == kindBool && v.Kind() != reflect.Struct) {
+	u, writesItself := v.Addr().Interface().(encoding.TextUnmarshaler)
+	if writesItself && (n.kind == kindString || n.kind == kindBool && v.Kind() != reflect.Struct) {
 		dec.unmarshal(n, u)
 		return
 	}
 	switch {
 	case t.size:
 		set(dec, n, v, "a size", size)
+	case writesItself && v.Kind() != reflect.Struct:
+		dec.doc.hideTexts(n)
+		dec.doc.find(n.span, n, fmt.Sprintf("a text, or true or false, is wanted here, not %s", n.kind), "")
 	case v.Type() == reflect.TypeFor[time.Duration]():
 		set(dec, n, v, "a duration", duration)
 	case t.scalar && v.Kind() == reflect.String:
@@ -216,7 +225,7 @@ func (dec *decoder) value(n *node, v reflect.Value, t tag, path string) {
 	case v.Kind() == reflect.Map:
 		dec.named(n, v, path)
 	case v.Kind() == reflect.Struct:
-		if dec.want(n, kindTable, path) {
+		if dec.want(n, kindTable, v, path) {
 			dec.table(n, v, path)
 		}
 	case v.Kind() == reflect.Interface:
@@ -268,7 +277,7 @@ func (dec *decoder) list(n *node, v reflect.Value, t tag, path string) {
 	elements := n.elements
 	if t.orList && (n.kind == kindString || t.scalar && n.kind != kindTable && n.kind != kindArray) {
 		elements = []*node{n}
-	} else if !dec.want(n, kindArray, path) {
+	} else if !dec.want(n, kindArray, v, path) {
 		return
 	}
 	list := reflect.MakeSlice(v.Type(), len(elements), len(elements))
@@ -281,7 +290,7 @@ func (dec *decoder) list(n *node, v reflect.Value, t tag, path string) {
 
 // named fills a map from a table of tables.
 func (dec *decoder) named(n *node, v reflect.Value, path string) {
-	if !dec.want(n, kindTable, path) {
+	if !dec.want(n, kindTable, v, path) {
 		return
 	}
 	m := reflect.MakeMapWithSize(v.Type(), len(n.keys))
@@ -292,7 +301,8 @@ func (dec *decoder) named(n *node, v reflect.Value, path string) {
 			dec.unnamed(e, path, value)
 			continue
 		}
-		dec.value(e.node, value, tag{}, path+".*")
+		// The names are the file's own, and may be those of secrets.
+		dec.value(e.node, value, tag{secret: e.node.guessed && value.Kind() != reflect.Struct}, path+".*")
 		m.SetMapIndex(reflect.ValueOf(e.name), value)
 	}
 	v.Set(m)
@@ -306,8 +316,9 @@ func (dec *decoder) unnamed(e *entry, path string, value reflect.Value) {
 	dec.doc.find(e.key, e.node, fmt.Sprintf("%s is not in a table of [%s.NAME]", shown(e.name), path), hint)
 }
 
-// want records a fault unless the value is of a kind.
-func (dec *decoder) want(n *node, k kind, path string) bool {
+// want records a fault unless the value is of a kind. It hides one that may be
+// the secret which belongs in v.
+func (dec *decoder) want(n *node, k kind, v reflect.Value, path string) bool {
 	if n.kind == k {
 		return true
 	}
@@ -323,7 +334,26 @@ func (dec *decoder) want(n *node, k kind, path string) bool {
 	case k == kindTable && n.kind != kindArray:
 		hint = "write it in { }"
 	}
-	dec.doc.hideTexts(n)
+	if holdsSecret(v.Type()) {
+		dec.doc.hideTexts(n)
+	}
 	dec.doc.find(n.span, n, fmt.Sprintf("%s is wanted here, not %s", k, n.kind), hint)
+	return false
+}
+
+// holdsSecret reports whether a field below t is a secret.
+func holdsSecret(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Slice, reflect.Map, reflect.Pointer:
+		return holdsSecret(t.Elem())
+	case reflect.Struct:
+		for f := range t.Fields() {
+			if f.IsExported() || f.Anonymous {
+				if parseTag(f).secret || holdsSecret(f.Type) {
+					return true
+				}
+			}
+		}
+	}
 	return false
 }

@@ -30,6 +30,10 @@ type settings struct {
 	Any     *string           `toml:"any,scalar"`
 	Several []string          `toml:"several,orlist,scalar"`
 	SQL     string            `toml:"sql,orfile"`
+	Keyset  []string          `toml:"keyset"`
+	Key     struct {
+		Path string `toml:"path"`
+	} `toml:"key"`
 	shared
 	hidden int //nolint:unused // a field that no file can set
 }
@@ -219,7 +223,7 @@ func TestDecodeFaults(t *testing.T) {
 	f("[members]\nmax = 1", `1:2: a list is wanted here, not a table | write [[members]]`)
 	f("words = 'a'", `1:9: a list is wanted here, not a text | write it in [ ]`)
 	f("words = ['a', 1]", `1:15: a text is wanted here, not a whole number | write it in quotes: "1"`)
-	f("words = [[1]]", `1:9: a text is wanted here, not a list`)
+	f("words = [[1]]", `1:11: a text is wanted here, not a list`)
 	f("inner = 1", `1:9: a table is wanted here, not a whole number | write it in { }`)
 	f("extra = true", `1:9: a table is wanted here, not true or false | write it in { }`)
 	f("name = 1979-05-27", `1:8: a text is wanted here, not a date | write it in quotes: "1979-05-27"`)
@@ -232,7 +236,7 @@ func TestDecodeFaults(t *testing.T) {
 	f("size = '16KX'", `1:8: not a size | `+sizeHint)
 	f("size = 1.5", `1:8: a size is wanted here, not a number with a fraction | `+sizeHint)
 	f("small = 128", `1:9: too large`)
-	f("count = 9223372036854775808", `1:9: cannot be read: decimal number is too large to fit in a 64-bit signed integer`)
+	f("count = 9223372036854775808", `1:9: cannot be read: decimal number is too large to fit in a 64-bit signed integer | where a text may stand as well, write it in quotes`)
 	f("sql = 'x'\nsql_file = 'q/a.sql'", `2:1: there are both "sql" and "sql_file" | leave out one of them; the other stands at /etc/zh/f.toml:1`)
 	f("sql_file = 'q/a.sql'\nsql = 'x'", `1:1: there are both "sql" and "sql_file" | leave out one of them; the other stands at /etc/zh/f.toml:2`)
 	f("sql_file = 'gone.sql'", `1:12: cannot read the file: open /etc/zh/gone.sql: no such file`)

@@ -9,6 +9,10 @@ import (
 	"unicode/utf8"
 )
 
+// maxFileFaults is how many faults a text in a file of its own may have: one with
+// more is probably not what it should be, and not to be shown line by line.
+const maxFileFaults = 10
+
 // Fault is one thing that is wrong with a document.
 type Fault struct {
 	// File is the document's name. Line and Column count from 1, the column
@@ -98,10 +102,33 @@ func (d *Document) Err() error {
 	})
 	hidden := d.hiddenTexts()
 	var faults Faults
-	for _, f := range found {
+	inFile := map[*Document]int{}
+	for i, f := range found {
+		if f.file != nil {
+			n := inFile[f.file]
+			inFile[f.file]++
+			if n > maxFileFaults {
+				continue
+			}
+			if n == maxFileFaults {
+				f.problem, f.hint = fmt.Sprintf("and %d more faults in this file", 1+rest(found[i+1:], f.file)), ""
+				f.at.end = f.at.start // no line
+			}
+		}
 		faults = append(faults, d.fault(f, hidden))
 	}
 	return slices.CompactFunc(faults, func(a, b Fault) bool { return a == b })
+}
+
+// rest returns how many of the faults are in a file.
+func rest(found []finding, file *Document) int {
+	n := 0
+	for _, f := range found {
+		if f.file == file {
+			n++
+		}
+	}
+	return n
 }
 
 func (d *Document) fault(f finding, hidden []string) Fault {

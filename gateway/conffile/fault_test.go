@@ -90,6 +90,51 @@ func TestNoSecretIsShown(t *testing.T) {
 	f("[pools.a]\ndsn = '${SECRET}'\nmax = 1", "cannot dial ***", fieldError{"pools.a.max", "cannot dial hunter2hunter2", "", -1})
 }
 
+// TestWhatIsNoSecretIsShown has names that sound like those of secrets, for
+// which there are fields that are none.
+func TestWhatIsNoSecretIsShown(t *testing.T) {
+	f := func(text, want string, errs ...error) {
+		t.Helper()
+		_, d := read(text)
+		d.Report(errs...)
+		if err := d.Err(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("faults of %q:\n%v\nwant %q in it", text, err, want)
+		}
+	}
+	f("keyset = ['name']\ncount = 'x'", `there is no "name"`, fieldError{"keyset[0]", `there is no "name"`, "", -1})
+	f("keyset = ['name']", "    1 | keyset = ['name']", fieldError{"keyset[0]", "wrong", "", -1})
+	f("keyset = 'name'", "    1 | keyset = 'name'")
+	f("key = 'name'", "    1 | key = 'name'")
+	f("key = {path = 'name', pats = 3}", "    1 | key = {path = 'name', pats = 3}")
+	f("[key]\npath = 'name'\npats = 3", "    3 | pats = 3")
+	f("pools.passwords = {max = 'text'}\nmaxx = 1", "    1 | pools.passwords = {max = 'text'}")
+	f("[pools.token]\nmax = 3\nidle = '1s'", "1s is short", fieldError{"pools.token.idle", "1s is short", "", -1})
+	f("labels.token = 'name'", "there is no ***", fieldError{"count", "there is no name", "", -1})
+	f("value = {token = 'name'}", "there is no ***", fieldError{"count", "there is no name", "", -1})
+	f("pools.passwords = {dsn = 'name'}", "there is no ***", fieldError{"count", "there is no name", "", -1})
+	f("pools = 'name'", "    1 | pools = ***")
+}
+
+// TestFaultsOfAFileAreBounded reports more faults of a text in a file than there
+// may be, and one of the document itself behind them.
+func TestFaultsOfAFileAreBounded(t *testing.T) {
+	f := func(n, want int, last string) {
+		t.Helper()
+		_, d := read("sql_file = 'q/a.sql'\ncount = 'x'")
+		for i := range n {
+			d.Report(fieldError{"sql", "wrong", "", i})
+		}
+		found, _ := d.Err().(Faults)
+		if len(found) != want+1 || found[want-1].Problem != last || found[want].Line != 2 {
+			t.Errorf("%d faults: got %v, want %d, the last: %s", n, found, want+1, last)
+		}
+	}
+	f(1, 1, "sql: wrong")
+	f(10, 10, "sql: wrong")
+	f(11, 11, "and 1 more faults in this file")
+	f(15, 11, "and 5 more faults in this file")
+}
+
 func TestReport(t *testing.T) {
 	text := strings.Join([]string{
 		`name = "a\tb ${N} c"`, // 1
@@ -134,7 +179,7 @@ func TestReport(t *testing.T) {
 	f("words", -1, "2:9+10 words: wrong")
 	f("words[1]", -1, "2:15+3 words[1]: wrong")
 	f("words[2]", -1, "2:1+5 words[2]: wrong")
-	f("listen[0]", -1, "3:10+3 listen[0]: wrong")
+	f("listen[0]", -1, "3:10+3 listen: wrong")
 	f("pools.main.max", -1, "5:7+1 pools.main.max: wrong")
 	f("pools.main.dsn", -1, "4:8+4 pools.main.dsn: wrong")
 	f("pools.other.dsn", -1, "4:2+5 pools.other.dsn: wrong")

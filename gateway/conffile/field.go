@@ -55,6 +55,10 @@ func (d *Document) report(field, problem, hint string, offset int) {
 	case at.node.from == byValue:
 		place = at.node.span
 	}
+	// A list of one that is written as its element alone has no index.
+	if list, ok := strings.CutSuffix(field, "[0]"); ok && d.lookup(list).node == at.node {
+		field = list
+	}
 	if field != "" {
 		problem = field + ": " + problem
 	}

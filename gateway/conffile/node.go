@@ -60,8 +60,9 @@ type node struct {
 	pieces []piece
 	// file has the text, where that is not in the document itself.
 	file *Document
-	// secret values are masked wherever they could show.
-	secret bool
+	// secret values are masked wherever they could show. guessed ones are
+	// secret, with all below them, because of their names alone.
+	secret, guessed bool
 	// broken values have a fault already: nothing more is said about them.
 	broken bool
 	// excused are keys of a table whose absence is explained by another

@@ -21,8 +21,9 @@ type Document struct {
 	faults []finding
 	// around is what Expand was given.
 	around Surroundings
-	// masks are the places of secrets.
-	masks []span
+	// masks are the places of secrets, guesses values that may be some.
+	masks   []span
+	guesses []*node
 	// syntaxFaults are counted among the faults.
 	syntaxFaults int
 }

@@ -8,8 +8,8 @@ import (
 
 const mask = "***"
 
-// secretWord is what the names of secrets have in them. A name with it that is no
-// secret costs a line that shows less.
+// secretWord is what the names of secrets have in them. It is a guess, for keys
+// that no field is known for: of the others their fields say it.
 const secretWord = `dsn|pass|pwd|secret|token|key`
 
 var (
@@ -32,6 +32,46 @@ func (d *Document) hide(n *node) {
 	n.walk(func(below *node) { below.secret = true })
 }
 
+// guess makes a value a secret because of its name, until reveal says that it
+// is none.
+func (d *Document) guess(n *node) {
+	n.guessed = true
+	d.guesses = append(d.guesses, n)
+	n.walk(func(below *node) { below.secret = true })
+}
+
+// reveal undoes the guess that a value, one that has a field of its own, is a
+// secret. What is below it under names that sound so is still one.
+func (n *node) reveal() {
+	if n.guessed {
+		n.guessed = false
+		n.show()
+	}
+}
+
+func (n *node) show() {
+	n.secret = false
+	for _, e := range n.keys {
+		if !e.node.guessed {
+			e.node.show()
+		}
+	}
+	for _, element := range n.elements {
+		element.show()
+	}
+}
+
+// secrets returns the places of all secrets.
+func (d *Document) secrets() []span {
+	all := slices.Clone(d.masks)
+	for _, n := range d.guesses {
+		if n.guessed {
+			all = append(all, n.span)
+		}
+	}
+	return all
+}
+
 // hideTexts hides the texts in a value under a key that nobody knows: it could
 // be a misspelt password. Numbers may be seen.
 func (d *Document) hideTexts(n *node) {
@@ -44,14 +84,14 @@ func (d *Document) hideTexts(n *node) {
 
 // masked reports whether an offset lies in a secret.
 func (d *Document) masked(offset int) bool {
-	return slices.ContainsFunc(d.masks, func(s span) bool { return s.contains(offset) })
+	return slices.ContainsFunc(d.secrets(), func(s span) bool { return s.contains(offset) })
 }
 
 // lineMasks returns the parts of a line that are not to be shown, in order and
 // without overlap.
 func (d *Document) lineMasks(line span) []span {
 	var masks []span
-	for _, m := range d.masks {
+	for _, m := range d.secrets() {
 		if m.start < line.end && m.end > line.start {
 			masks = append(masks, span{max(m.start, line.start), min(m.end, line.end)})
 		}

@@ -87,7 +87,7 @@ func (r *reader) descend(key []part) *node {
 // set puts a value under a dotted key of a table.
 func (r *reader) set(at *node, key []part, value *node, secret bool) {
 	if secret || soundSecret(key) {
-		r.doc.hide(value)
+		r.doc.guess(value)
 	}
 	last := key[len(key)-1]
 	for _, p := range key[:len(key)-1] {
@@ -139,7 +139,7 @@ func (r *reader) value(n *unstable.Node, at span) *node {
 	case unstable.Array:
 		list := &node{kind: kindArray, span: at}
 		for it := n.Children(); it.Next(); {
-			list.elements = append(list.elements, r.value(it.Node(), r.within(it.Node(), at)))
+			list.elements = append(list.elements, r.value(it.Node(), r.within(it.Node(), at)).narrowed())
 		}
 		return list
 	case unstable.InlineTable:
@@ -156,8 +156,17 @@ func (r *reader) value(n *unstable.Node, at span) *node {
 	}
 }
 
+// narrowed gives a list in a list, whose own brackets nobody knows, the place of
+// its elements.
+func (n *node) narrowed() *node {
+	if last := len(n.elements) - 1; last >= 0 {
+		n.span = span{n.elements[0].span.start, n.elements[last].span.end}
+	}
+	return n
+}
+
 // within is the place of a list's element: an inline table's opening brace, the
-// list itself for a list in a list.
+// list itself for a list in a list, as long as that has no elements.
 func (r *reader) within(n *unstable.Node, list span) span {
 	if n.Kind == unstable.InlineTable {
 		return r.place(n.Raw)
@@ -172,7 +181,11 @@ func (r *reader) scalar(n *unstable.Node) *node {
 	v := &node{kind: kindDate, span: at, text: string(n.Data)}
 	var doc struct{ V any }
 	if err := toml.Unmarshal([]byte("V = "+v.text), &doc); err != nil {
-		r.doc.find(at, v, "cannot be read: "+strings.TrimPrefix(err.Error(), "toml: "), "")
+		hint := ""
+		if isDigits(strings.TrimLeft(v.text, "+-")) {
+			hint = "where a text may stand as well, write it in quotes"
+		}
+		r.doc.find(at, v, "cannot be read: "+strings.TrimPrefix(err.Error(), "toml: "), hint)
 		return v
 	}
 	v.value = doc.V
@@ -186,3 +199,5 @@ func (r *reader) scalar(n *unstable.Node) *node {
 	}
 	return v
 }
+
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789_") == "" }
