@@ -78,6 +78,15 @@ func TestFaultsOfAnswers(t *testing.T) {
 	}
 	f(`shape = "objekt"`, `zh.toml:6:9: routes[0].shape: "objekt" is unknown here`)
 	f(`user_properties = [["a", "b"], ["c", "d {qery.x}"]]`, `zh.toml:6:41: routes[0].user_properties[1][1]: there is no source qery`)
+	f(`user_properties = [["a", "b"], ["c"]]`, "zh.toml:6:33: routes[0].user_properties[1]: a property is a name and a text")
+	f(`retry = "never"`, `zh.toml:6:9: routes[0].retry: "never" is no reason`)
+	f(`errcode_key = "insert_id"`, "zh.toml:6:15: routes[0].errcode_key: there would be two properties with this name")
+	for _, key := range []string{"root", "success", "errcode_key", "errstr_key"} {
+		f(key+` = ""`, ": routes[0]."+key+": a property without a name")
+	}
+	f("user_properties = []", "zh.toml:6:19: routes[0].user_properties: no property at all")
+	f("results = []", "zh.toml:6:11: routes[0].results: no result at all")
+	f("statements = []", "zh.toml:6:14: routes[0].statements: no statement at all")
 	f(`user_properties = ["a"]`, "zh.toml:6:20: a list is wanted here")
 	f(`time_zone = "UTC"`, "zh.toml:6:13: routes[0].time_zone: times are not converted")
 	f(`datetime = "rfc3339"`, "zh.toml:6:12: routes[0].datetime: the route's database has no time_zone")

@@ -59,6 +59,7 @@ func ParseConfig(name string, text []byte, around conffile.Surroundings) (*Confi
 	// Where lines could not be read, what seems to be missing may stand there.
 	if doc.SyntaxOK() {
 		report(doc, explicitZeros(cfg, doc))
+		report(doc, emptySettings(cfg, doc))
 		report(doc, withoutQueue(cfg, doc))
 		report(doc, cfg.Validate())
 	}
@@ -94,6 +95,27 @@ func explicitZeros(cfg *Config, doc *conffile.Document) []error {
 		if field := route + ".credentials"; r.Credentials == (CredentialsConfig{}) && doc.Has(field) {
 			faults = append(faults, credentialsFault(field+".type"))
 		}
+	}
+	return faults
+}
+
+// emptySettings returns the faults of names and lists without anything in them,
+// which would be taken as left out.
+func emptySettings(cfg *Config, doc *conffile.Document) []error {
+	var faults []error
+	for i, r := range cfg.Routes {
+		check := func(key string, empty bool, problem, hint string) {
+			if field := routePath(i) + "." + key; empty && doc.Has(field) {
+				faults = append(faults, &FieldError{Field: field, Problem: problem, Hint: hint})
+			}
+		}
+		check("statements", len(r.Statements) == 0, "no statement at all", `write [[routes.statements]] with sql = "insert …" for each`)
+		check("results", len(r.Results) == 0, "no result at all", "leave it out, or name those of the CALL")
+		check("user_properties", len(r.UserProperties) == 0, "no property at all", `leave it out, or write [["user", "{query.user}"]]`)
+		check("root", r.Root == "", "a property without a name", `leave it out; with success or user_properties the rows stand under "data"`)
+		check("success", r.Success == "", "a property without a name", "leave it out")
+		check("errcode_key", r.ErrcodeKey == "", "a property without a name", `leave it out for "errcode"`)
+		check("errstr_key", r.ErrstrKey == "", "a property without a name", `leave it out for "errstr"`)
 	}
 	return faults
 }

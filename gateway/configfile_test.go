@@ -162,14 +162,14 @@ func TestParseConfigFaults(t *testing.T) {
 	// Addresses.
 	hint := " | " + addressHint
 	f("listen = []"+small, "1:10: listen: no address"+hint)
-	f("listen = '8080'"+small, "1:10: listen[0]: not an address to listen on"+hint)
-	f("listen = 'http://x:80'"+small, "1:10: listen[0]: not an address to listen on"+hint)
+	f("listen = '8080'"+small, "1:10: listen: not an address to listen on"+hint)
+	f("listen = 'http://x:80'"+small, "1:10: listen: not an address to listen on"+hint)
 	f("listen = ['h:99999', 'h:http']"+small, "1:11: listen[0]: the port is not a number from 0 to 65535"+hint,
 		"1:22: listen[1]: the port is not a number from 0 to 65535"+hint)
-	f("listen = 'unix:zh.sock'"+small, "1:10: listen[0]: the path of a socket begins with a slash"+hint)
-	f("listen = 'unix:/run/'"+small, "1:10: listen[0]: not the path of a file"+hint)
+	f("listen = 'unix:zh.sock'"+small, "1:10: listen: the path of a socket begins with a slash"+hint)
+	f("listen = 'unix:/run/'"+small, "1:10: listen: not the path of a file"+hint)
 	f("listen = 'unix:/" + strings.Repeat("x", 106) + "'" + small)
-	f("listen = 'unix:/"+strings.Repeat("x", 107)+"'"+small, "1:10: listen[0]: the path has 108 bytes, and a socket's has 107 at most")
+	f("listen = 'unix:/"+strings.Repeat("x", 107)+"'"+small, "1:10: listen: the path has 108 bytes, and a socket's has 107 at most")
 	f("listen = 'unix:/run/a'\nadmin = 'unix:/run//a'"+small, "2:9: admin: the same address twice | the other stands at zh.toml:1")
 	f("listen = ['unix:/run/a', 'unix:/run/A']\nsocket_mode = '0666'" + small)
 	f("socket_mode = '0888'"+small, `1:15: socket_mode: "0888" is no file mode | write it in octal, as in "0660"`)
@@ -178,7 +178,7 @@ func TestParseConfigFaults(t *testing.T) {
 	f("socket_mode = '0o660'" + small)
 	inside := " | " + internalHint
 	f("internal = ['unix:/run/a', 'localhost:1', '127.0.0.2:1', '[::1]:1']" + small)
-	f("internal = '0.0.0.0:1'"+small, "1:12: internal[0]: other machines could reach an internal address there"+inside)
+	f("internal = '0.0.0.0:1'"+small, "1:12: internal: other machines could reach an internal address there"+inside)
 	f("internal = [':1',\n'h.test:1',\n'1']"+small, "1:13: internal[0]: other machines could reach an internal address there"+inside,
 		"2:1: internal[1]: other machines could reach an internal address there"+inside, "3:1: internal[2]: not an address to listen on"+inside)
 	f("listen = ':1'\ninternal = 'unix:/a'\nadmin = 'unix:/a'"+small, "3:9: admin: the same address twice | the other stands at zh.toml:2")
@@ -231,6 +231,10 @@ func TestParseConfigRouteFaults(t *testing.T) {
 	f("match = 'GET /'\nsql = 'select 1'", `7:3: routes[0].database: there are several databases | name one of main, other`)
 	f("match = 'GET /'\nsql = 'select 1'\ndatabase = 'mian'", `10:12: routes[0].database: there is no [databases.mian] | did you mean "main"?`)
 	f(match+sql+"backend = 'bgi'", `11:11: routes[0].backend: there is no [backends.bgi] | did you mean "big"?`)
+	f(match+sql+"lane = 'sometimes'", `11:8: unknown lane "sometimes" | "auto", true or false`)
+	f(match+sql+"lane = 7", "11:8: a text, or true or false, is wanted here, not a whole number")
+	f(match+sql+"lane = ['auto']", "11:8: a text, or true or false, is wanted here, not a list")
+	f(match + sql + "lane = false")
 	f(match+sql+"request_timeout = '0s'\nbody_bytes = 0", "11:19: routes[0].request_timeout: no time at all | leave it out for limits.request_timeout",
 		"12:14: routes[0].body_bytes: no byte at all | leave it out for limits.body_bytes")
 	f(match+sql+"request_timeout = '25h'\nbody_bytes = '2GiB'", `11:19: routes[0].request_timeout: 25h0m0s is out of bounds | from "1ms" to "24h"`,

@@ -27,6 +27,12 @@ suffixes = true
 sql = "select :path.name as name"
 csv = { separator = ";", terminator = "\n", header = false }
 [[routes]]
+match = "GET /nobody"
+formats = ["json", "csv"]
+suffixes = true
+shape = "object"
+sql = "select id from user where false"
+[[routes]]
 match = "GET /users/export.csv"
 sql = "select 'export' as name"
 [[routes]]
@@ -77,6 +83,8 @@ func TestFormats(t *testing.T) {
 		f("/users/a%2Fb%20c.csv", "", 200, bareType, "", "a/b c\n")
 		f("/users/export.csv", "text/csv", 200, jsonType, "", `[{"name":"export"}]`)
 		f("/users.csv/", "", 404, "application/problem+json", "", "")
+		f("/nobody", "", 404, "application/problem+json", "Accept", "")
+		f("/nobody.csv", "", 404, "application/problem+json", "", "")
 
 		// A route that says nothing, or one thing, does not ask.
 		f("/other", "text/csv", 200, jsonType, "", `[{"any":"other"}]`)
@@ -95,8 +103,8 @@ func TestFormats(t *testing.T) {
 				t.Errorf("got %d answers of GET /users, want those of its suffixes too, 10", requests)
 			}
 		}
-		if got := len(ts.table.Load().routes); got != 5 {
-			t.Errorf("got %d routes, want 5", got)
+		if got := len(ts.table.Load().routes); got != 6 {
+			t.Errorf("got %d routes, want 6", got)
 		}
 	})
 }

@@ -44,6 +44,37 @@ func TestDeclaredParameters(t *testing.T) {
 		`{"parameter":"query.day","detail":"must be a date: YYYY-MM-DD"},`+
 		`{"parameter":"json.user.name","pointer":"#/user/name","detail":"must have at most 3 characters"}]`)
 	f(rawPost("/users/7?day=2026-11-22", "text/plain", "x"), 415, `unsupported_media_type`)
+	f("POST /users/7?day=2026-11-22 HTTP/1.1\r\nHost: h.test\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+		415, `unsupported_media_type`)
+}
+
+// TestFaultsShowPlainWords has parameters whose names sound like those of
+// secrets: no word of their declarations is one.
+func TestFaultsShowPlainWords(t *testing.T) {
+	f := func(routes string, want ...string) {
+		t.Helper()
+		got := faultsOf("[databases.main]\ndsn = 'embedded'\n" + routes)
+		if strings.Join(got, "\n") != strings.Join(want, "\n") {
+			t.Errorf("%s\n got %s\nwant %s", routes, strings.Join(got, "\n     "), strings.Join(want, "\n     "))
+		}
+	}
+	f("[[routes]]\nmatch = 'POST /a'\nsql = 'select :query.api_key'\nparams = {'query.api_key' = {type = 'integer'}}\n"+
+		"[[routes]]\nmatch = 'POST /b'\nsql = 'select :form.passwd'\n[routes.params]\n'form.passwd' = {type = 'int', min_lengt = 3}",
+		`11:25: routes[1].params."form.passwd".type: there is no type "int" | write "string", "integer", "number", "boolean", "date", "datetime", "uuid", "json" or "list"`,
+		`11:32: unknown key "min_lengt" in routes.params | did you mean "min_length"?`)
+	f("[[routes]]\nmatch = 'GET /a'\nsql = 'select 1'\nshape = 'compact'\nformat = 'ndjson'\nerrcode_key = 'name'",
+		`6:9: routes[0].shape: a line of NDJSON is an object, with the names in it | leave it out, or NDJSON`)
+	f("[[routes]]\nmatch = 'GET /a'\nsql = 'select 1'\n[routes.params]\n'query.token' = {type = 'integer'}",
+		`7:17: routes[0].params."query.token": no statement has :query.token | use it there, or leave the declaration out`)
+}
+
+// TestNothingAnswersAnEmptyList: that statements is empty is said where it
+// stands, and nothing else.
+func TestNothingAnswersAnEmptyList(t *testing.T) {
+	got := faultsOf("[databases.main]\ndsn = 'embedded'\n[[routes]]\nmatch = 'POST /a'\nstatements = []")
+	if len(got) != 1 || !strings.HasPrefix(got[0], "5:14: routes[0].statements: no statement at all") {
+		t.Errorf("got %q", got)
+	}
 }
 
 func TestParamsFaults(t *testing.T) {

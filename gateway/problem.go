@@ -75,7 +75,7 @@ var knownProblems = []problem{
 	{errClientTimeout, 408, "client_timeout", "The request did not arrive in time."},
 	{sqlapi.ErrConflict, 409, "conflict", "Another row stands in the way."},
 	{errBodyTooLarge, 413, "body_too_large", "The request body is too large."},
-	{sqlapi.ErrMediaType, 415, "unsupported_media_type", "A body of this type is not read here; see Content-Type."},
+	{sqlapi.ErrMediaType, 415, "unsupported_media_type", "A body of this type is not read here; see Content-Type and Content-Encoding."},
 	{sqlapi.ErrUnprocessable, 422, "unprocessable", "A value is not acceptable."},
 	{errHeaderTooLarge, 431, "header_too_large", "The request line and the header are too large."},
 	{errPanic, 500, "internal", internalDetail},
@@ -85,6 +85,7 @@ var knownProblems = []problem{
 	{sqlapi.ErrPoolFull, 503, "pool_full", "Every database connection is busy."},
 	{backends.ErrFull, 503, "pool_full", "Every worker is busy."},
 	{errConnections, 503, "too_many_connections", "Too many connections are open."},
+	{sqlapi.ErrInterrupted, 503, "unavailable", "The database broke the transaction off; all of it was taken back."},
 	{sqlapi.ErrUnavailable, 503, "unavailable", "The database cannot be reached."},
 	{backends.ErrClosed, 503, "unavailable", "The server is shutting down."},
 	{sqlapi.ErrTimeout, 504, "timeout", "The answer was not ready in time."},
@@ -178,7 +179,8 @@ func (p *problems) answer(rc *fasthttp.RequestCtx, s *scope, err error) {
 		resp.Header.Set("WWW-Authenticate", basicChallenge)
 	case errors.As(err, &method):
 		resp.Header.Set("Allow", method.allow)
-	case errors.Is(err, sqlapi.ErrNotAcceptable):
+	}
+	if s.route != nil && s.route.negotiated {
 		resp.Header.Set("Vary", "Accept")
 	}
 }

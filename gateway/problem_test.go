@@ -65,6 +65,7 @@ func TestErrorsBecomeProblems(t *testing.T) {
 	f(wrap(sqlapi.ErrPoolFull), 503, "pool_full")
 	f(backends.ErrFull, 503, "pool_full")
 	f(wrap(sqlapi.ErrUnavailable), 503, "unavailable")
+	f(wrap(fmt.Errorf("%w: %w", sqlapi.ErrInterrupted, sqlapi.ErrUnavailable)), 503, "unavailable")
 	f(wrap(sqlapi.ErrBroken), 502, "bad_gateway")
 	f(wrap(sqlapi.ErrTimeout), 504, "timeout")
 	f(context.DeadlineExceeded, 504, "timeout")

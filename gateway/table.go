@@ -44,8 +44,10 @@ type route struct {
 	internal bool
 	// basic makes the route ask for credentials, unescape percent-decode them.
 	basic, unescape bool
-	timeout         time.Duration
-	bodyBytes       int64
+	// negotiated: its answers depend on what the request accepts.
+	negotiated bool
+	timeout    time.Duration
+	bodyBytes  int64
 	// rds is how errors are answered as the old stack did; nil for problem
 	// details.
 	rds *rdsErrors
@@ -179,7 +181,7 @@ func (t *table) addHandlers(c RouteConfig, rt *route) error {
 	if err != nil {
 		return err
 	}
-	rt.handler = endpoint.Serve
+	rt.handler, rt.negotiated = endpoint.Serve, c.Formats != nil
 	for _, name := range c.SuffixFormats() {
 		fixed, err := endpoint.In(name)
 		if err != nil {

@@ -215,7 +215,10 @@ var wildcard = regexp.MustCompile(`\{([^{}.]*)`)
 func (c *Config) validateRoute(r RouteConfig, p pattern) []error {
 	faults := slices.Concat(r.validateOwn(), c.validateInternal(r), c.validateDatabase(r), c.validateBackend(r))
 	answers := r.answers()
-	if len(answers) == 0 {
+	switch {
+	case len(answers) == 0 && r.Statements != nil: // an empty list has its fault
+		return faults
+	case len(answers) == 0:
 		return append(faults, r.unanswered())
 	}
 	for _, key := range answers[1:] {

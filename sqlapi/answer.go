@@ -63,7 +63,7 @@ func (a *answer) prepare(c *call) error {
 // Further results, as a procedure has them, are read and thrown away.
 func (p *prepared) appendAnswer(dst []byte, conn *wire.Conn, c *call) ([]byte, error) {
 	start, r, a := len(dst), &c.result, p.query.answer
-	answered := false
+	first, answered := true, false // first: no result has had rows yet
 	c.truncated = ""
 	for {
 		if err := conn.ReadResult(r); err != nil {
@@ -75,18 +75,19 @@ func (p *prepared) appendAnswer(dst []byte, conn *wire.Conn, c *call) ([]byte, e
 				dst = a.appendEffect(dst[:start], r, c.format)
 			}
 		case answered || a.shape == shapeExec:
-			if err := drain(conn, -1); err != nil {
+			if err := p.passOver(conn, c, first); err != nil {
 				return dst[:start], err
 			}
 			if !answered {
 				dst = a.appendEffect(dst[:start], &wire.Result{}, c.format)
 			}
+			first = false
 		default:
 			var err error
 			if dst, err = p.appendWrapped(dst[:start], conn, c); err != nil {
 				return dst[:start], err
 			}
-			answered = true
+			first, answered = false, true
 		}
 		if !conn.MoreResults() {
 			return dst, nil
@@ -138,7 +139,7 @@ func (p *prepared) appendRows(dst []byte, conn *wire.Conn, columns []wire.Column
 			return dst, p.abandon(conn, passed.err)
 		}
 		c.truncated = passed.name
-		if err := p.skip(conn); err != nil {
+		if err := p.leaveOut(conn, l, c, n, row); err != nil {
 			return dst, err
 		}
 		return l.end(dst[:whole], n)

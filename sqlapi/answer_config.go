@@ -118,6 +118,9 @@ func (c AnswerConfig) propertyFaults() []error {
 		check("root", c.root())
 	}
 	clear(taken)
+	for _, name := range []string{"insert_id", "affected_rows"} {
+		taken[name] = "what the server says of a statement"
+	}
 	check("errcode_key", c.errcodeKey())
 	check("errstr_key", c.errstrKey())
 	return faults

@@ -37,6 +37,16 @@ func TestAnswerConfig(t *testing.T) {
 		"shape: what a statement did is not put under a root, so it has no properties either (leave out root, success and user_properties)")
 	f(func(c *EndpointConfig) { c.Success = "data" }, "root: there would be two properties with this name (success is the other)")
 	f(func(c *EndpointConfig) { c.ErrcodeKey = "errstr" }, "errstr_key: there would be two properties with this name (errcode_key is the other)")
+	f(func(c *EndpointConfig) { c.ErrcodeKey, c.ErrstrKey = "insert_id", "affected_rows" },
+		"errcode_key: there would be two properties with this name (what the server says of a statement is the other)",
+		"errstr_key: there would be two properties with this name (what the server says of a statement is the other)")
+	f(func(c *EndpointConfig) { c.Location = "/x/{last.id}/{nosuch}/{" },
+		"location: there is no last.id (there is last.insert_id and last.affected)",
+		"location: nosuch does not say where the value comes from (write query.nosuch or another source; the sources are path, query, form, json, header, cookie, auth and client)",
+		"location: a brace without a value in it ("+templateHint+")")
+	f(func(c *EndpointConfig) { c.Location = "/x}" }, `location: "}" is in no URL (write it as %7D)`)
+	f(func(c *EndpointConfig) { c.Location = "/x\r" }, `location: "\r" is in no URL (write it as %0D)`)
+	f(func(c *EndpointConfig) { c.Location = "/ü" }, `location: "ü" is in no URL (write it as %C3%BC)`)
 	f(func(c *EndpointConfig) { c.Root = "\xff" }, "root: the name is not valid UTF-8")
 	f(func(c *EndpointConfig) { c.UserProperties = [][]string{{"a"}, {"", "b"}, {"c", "d", "e"}} },
 		`user_properties[0]: a property is a name and a text (write ["user", "{query.user}"])`,

@@ -24,6 +24,9 @@ type call struct {
 	// careful: look whether a connection is still alive before it is used,
 	// as the statement cannot, or can no more, be tried again.
 	careful bool
+	// awaited: the answer is read to its end, however little of it the body
+	// takes, as something follows on the connection or asks for its rows.
+	awaited bool
 	// sent is how many statements of a sequence have been sent.
 	sent uint64
 	// What earlier statements did and returned, while a sequence runs; kept is

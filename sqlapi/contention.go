@@ -10,9 +10,11 @@ const (
 	errorDeadlock    = 1213
 
 	// maxTries is how many times a sequence is run that others keep from
-	// getting its locks, and longestPause how long it rests at most in between.
-	maxTries     = 6
-	longestPause = 80 * time.Millisecond
+	// getting its locks; it rests for at most firstPause before the second, and
+	// twice as long each time up to longestPause.
+	maxTries     = 20
+	firstPause   = 10 * time.Millisecond
+	longestPause = 200 * time.Millisecond
 )
 
 // contended reports whether the server gave a statement up because others hold
@@ -24,14 +26,15 @@ func contended(err error) bool {
 }
 
 // pause rests before the next try, the longer the more there have been, and
-// each request for a time of its own: those that have met would meet again. It
-// reports whether there is to be one: not after the last try, and not without
+// each request for a time of its own: those that have met would meet again. Half
+// of that time is certain, so that in a crowd somebody gets through. It reports whether there is to be one: not after the last try, and not without
 // the time for it.
 func (c *call) pause(try int) bool {
 	if try >= maxTries {
 		return false
 	}
-	pause := rand.N(min(longestPause, 5*time.Millisecond<<(try-1)))
+	most := min(longestPause, firstPause<<(try-1))
+	pause := most/2 + rand.N(most/2)
 	if time.Until(c.deadline) <= pause {
 		return false
 	}

@@ -101,6 +101,54 @@ func TestLockTimeout(t *testing.T) {
 	f(nil, `[{"id":1,"balance":101},{"id":2,"balance":51}]`, "deadlock")
 }
 
+// TestLockTimeoutComesFirst awaits a lock, with the server's own settings, and
+// is told so before its time is up.
+func TestLockTimeoutComesFirst(t *testing.T) {
+	f := func(timeout time.Duration, want error) {
+		t.Helper()
+		cfg := mariaDBConfig(t)
+		cfg.Timeout = timeout
+		db := accountsDB(t, cfg)
+		hold := watchMariaDB(t)
+		hold.do("begin")
+		defer hold.do("rollback")
+		hold.do("update account set balance = 7 where id = 1")
+		e := transaction(t, db, exactly("1", "update account set balance = 8 where id = 1"))
+		if _, err := serve(e, asker{}, ""); !errors.Is(err, want) {
+			t.Errorf("timeout %v: got %v, want %v", timeout, err, want)
+		}
+	}
+	f(3*time.Second, ErrContended)
+	f(time.Second, ErrTimeout) // the server waits whole seconds
+}
+
+// TestCrowdOfDeadlocks has more clients than two cross each other's way.
+func TestCrowdOfDeadlocks(t *testing.T) {
+	cfg := mariaDBConfig(t)
+	cfg.Timeout = 30 * time.Second
+	db := accountsDB(t, cfg)
+	first, second := "update account set balance = balance + 1 where id = 1", "update account set balance = balance + 1 where id = 2"
+	build := func(statements ...string) *Endpoint {
+		c := TransactionConfig{Retry: []string{"deadlock"}}
+		for _, sql := range statements {
+			c.Statements = append(c.Statements, exactly("", sql))
+		}
+		return endpointOf(t, db, EndpointConfig{TransactionConfig: c})
+	}
+	one, two := build(first, "do sleep(0.01)", second), build(second, "do sleep(0.01)", first)
+	lost := 0
+	for range 5 {
+		for _, err := range together(slices.Repeat([]*Endpoint{one, two}, 8)...) {
+			if err != nil {
+				lost++
+			}
+		}
+	}
+	if lost > 0 {
+		t.Errorf("%d of 80 have lost", lost)
+	}
+}
+
 // TestRetryOfOneStatement has a single statement meet a transaction that takes
 // its rows in the other order.
 func TestRetryOfOneStatement(t *testing.T) {

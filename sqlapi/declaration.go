@@ -26,32 +26,36 @@ func (at *declaration) fault(key, problem, hint string) {
 	at.faults = append(at.faults, &FieldError{Field: field, Problem: problem, Hint: hint, Offset: -1})
 }
 
-// read returns what the parameter has to be, nil where that cannot be told.
+// read returns what the parameter has to be, nil where its type cannot be told.
 // The list of a list is 0.
 func (at *declaration) read() *declared {
 	kind, name := at.valueType()
+	d := &declared{list: -1, required: at.cfg.Default == nil}
+	if at.cfg.Type == typeList {
+		d.list, d.maxItems = 0, at.maxItems()
+	}
 	if kind == nil {
 		return nil
-	}
-	at.refuseUnfit(kind, name)
-	if len(at.faults) > 0 {
-		return nil
-	}
-	d := &declared{domain: at.domain(kind), list: -1, required: at.cfg.Default == nil}
-	if at.cfg.Type == typeList {
-		d.list, d.maxItems = 0, defaultMaxItems
-		if at.cfg.MaxItems != nil {
-			d.maxItems = *at.cfg.MaxItems
-		}
 	}
 	if at.cfg.Required != nil {
 		d.required = *at.cfg.Required
 	}
-	if len(at.faults) > 0 {
-		return nil
-	}
+	at.refuseUnfit(kind, name)
+	d.domain = at.domain(kind)
 	d.fallback = at.fallback(d)
 	return d
+}
+
+// maxItems returns how many items a list may have.
+func (at *declaration) maxItems() int {
+	switch most := at.cfg.MaxItems; {
+	case most == nil:
+	case *most < 1 || *most > mostMaxItems:
+		at.fault("max_items", fmt.Sprintf("%d is out of bounds", *most), fmt.Sprintf("from 1 to %d", mostMaxItems))
+	default:
+		return *most
+	}
+	return defaultMaxItems
 }
 
 // valueType returns the type of the value, or of a list's items, and how the
@@ -61,9 +65,6 @@ func (at *declaration) valueType() (kind *valueType, name string) {
 	switch {
 	case name == "":
 		at.fault("type", "no type", "add type = "+typeNames(true))
-		return nil, ""
-	case name != typeList && at.cfg.Items != "":
-		at.fault("items", "only a list has items", `write type = "list"`)
 		return nil, ""
 	case name == typeList && at.cfg.Items == "":
 		at.fault("items", "a list of what", "add items = "+typeNames(false))
@@ -89,10 +90,14 @@ func (at *declaration) valueType() (kind *valueType, name string) {
 	return nil, ""
 }
 
+// typeNames lists the types of values, list among them, or those that the items
+// of one may have.
 func typeNames(list bool) string {
 	var names []string
 	for i := range valueTypes {
-		names = append(names, fmt.Sprintf("%q", valueTypes[i].name))
+		if list || valueTypes[i].inLists() {
+			names = append(names, fmt.Sprintf("%q", valueTypes[i].name))
+		}
 	}
 	if list {
 		names = append(names, `"list"`)
@@ -115,6 +120,9 @@ func (at *declaration) refuseUnfit(kind *valueType, name string) {
 	refuse("max_length", c.MaxLength != nil, kind.textual, "a string has a length")
 	refuse("pattern", c.Pattern != "", kind.textual, "a string has a pattern")
 	refuse("trim", c.Trim, kind.textual, "a string has white space around it")
+	if c.Items != "" && c.Type != typeList {
+		at.fault("items", "only a list has items", `write type = "list"`)
+	}
 	if c.MaxItems != nil && c.Type != typeList {
 		at.fault("max_items", "means nothing for the type "+name, "a list has items")
 	}
@@ -129,20 +137,47 @@ func (at *declaration) refuseUnfit(kind *valueType, name string) {
 // inLists reports whether there are lists of the type.
 func (t *valueType) inLists() bool { return t.written != jsonAny }
 
-// domain reads the conditions, and notes those that no value could meet.
+// domain reads the conditions that the type can have, and notes those that no
+// value could meet. Where there are some, it has only the type: what is said of
+// other values is not to follow from them.
 func (at *declaration) domain(kind *valueType) *domain {
-	c := &at.cfg
-	d := &domain{valueType: kind, in: at.in, trim: c.Trim, longest: -1}
+	before := len(at.faults)
+	d := &domain{valueType: kind, in: at.in, longest: -1}
+	if kind.ordered {
+		at.bounds(d)
+	}
+	if kind.textual {
+		at.lengths(d)
+	}
+	if len(at.faults) > before {
+		d = &domain{valueType: kind, in: at.in, longest: -1}
+	}
+	if before = len(at.faults); kind.compare != nil {
+		d.enum = at.enum(d)
+	}
+	if len(at.faults) > before {
+		d.enum = nil
+	}
+	return d
+}
+
+// bounds reads min and max.
+func (at *declaration) bounds(d *domain) {
 	bound := func(key string, text *string) []byte {
 		if text == nil {
 			return nil
 		}
-		return at.value(kind, key, *text)
+		return at.value(d.valueType, key, *text)
 	}
-	d.least, d.most = bound("min", c.Min), bound("max", c.Max)
-	if d.least != nil && d.most != nil && kind.compare(d.least, d.most) > 0 {
+	d.least, d.most = bound("min", at.cfg.Min), bound("max", at.cfg.Max)
+	if d.least != nil && d.most != nil && d.compare(d.least, d.most) > 0 {
 		at.fault("max", "less than min", "")
 	}
+}
+
+// lengths reads the conditions of a string.
+func (at *declaration) lengths(d *domain) {
+	c := &at.cfg
 	length := func(key string, n *int, unset int) int {
 		if n == nil {
 			return unset
@@ -152,29 +187,31 @@ func (at *declaration) domain(kind *valueType) *domain {
 		}
 		return *n
 	}
+	d.trim = c.Trim
 	d.shortest, d.longest = length("min_length", c.MinLength, 0), length("max_length", c.MaxLength, -1)
 	if c.MaxLength != nil && d.shortest > d.longest {
 		at.fault("max_length", "less than min_length", "")
 	}
-	if c.MaxItems != nil && (*c.MaxItems < 1 || *c.MaxItems > mostMaxItems) {
-		at.fault("max_items", fmt.Sprintf("%d is out of bounds", *c.MaxItems), fmt.Sprintf("from 1 to %d", mostMaxItems))
-	}
 	if c.Pattern != "" {
 		d.pattern = at.pattern(c.Pattern)
 	}
-	if c.Enum != nil && len(c.Enum) == 0 {
+}
+
+// enum reads the only values that there may be.
+func (at *declaration) enum(d *domain) [][]byte {
+	if at.cfg.Enum != nil && len(at.cfg.Enum) == 0 {
 		at.fault("enum", "no value at all", "name those that there may be, or leave it out")
 	}
 	var enum [][]byte
-	for i, text := range c.Enum {
+	for i, text := range at.cfg.Enum {
 		arg, problem := d.read([]byte(text))
 		if problem != "" {
 			at.fault(fmt.Sprintf("enum[%d]", i), problem, "")
+			continue
 		}
 		enum = append(enum, arg.Text)
 	}
-	d.enum = enum
-	return d
+	return enum
 }
 
 // fallback reads the default of d, which has to be one of its values.

@@ -201,19 +201,22 @@ func (e *Endpoint) attempt(c *call, body []byte) (result []byte, again bool, err
 		e.db.release(res, c.began)
 	case !s.broken:
 		e.db.discard(res)
-	case reached != reachedNothing:
+	case reached == reachedEffect:
 		res.Destroy()
 		e.db.gate.leave()
-		broke := ErrBroken
-		if reached == reachedUndone {
-			broke = ErrUnavailable
-		}
-		return body, false, kindOf(err, broke)
+		return body, false, kindOf(err, ErrBroken)
+	case reached == reachedUndone:
+		res.Destroy()
+		e.db.gate.leave()
 	default:
 		res.Destroy()
 		again = true
 	}
-	return result, again, kindOf(err, ErrUnavailable)
+	err = kindOf(err, ErrUnavailable)
+	if reached == reachedUndone && errors.Is(err, ErrUnavailable) {
+		err = fmt.Errorf("%w: %w", ErrInterrupted, err)
+	}
+	return result, again, err
 }
 
 // reads reports whether nothing that the endpoint runs changes anything.

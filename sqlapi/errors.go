@@ -7,13 +7,13 @@ import (
 )
 
 // The kinds of failure of an endpoint, for errors.Is. An error that Endpoint
-// returns wraps exactly one of them, and the cause beside it; the cause is for
+// returns wraps exactly one of them, but for ErrInterrupted, and the cause beside it; the cause is for
 // the log and may name addresses and SQL text.
 var (
 	// ErrParameter: a parameter is missing or malformed; see ParameterError.
 	ErrParameter = errors.New("bad parameter")
 	// ErrMediaType: the request's body is of another type than the one that
-	// the statement's parameters are taken from.
+	// the statement's parameters are taken from, or encoded.
 	ErrMediaType = errors.New("unsupported media type")
 	// ErrNotAcceptable: the request accepts none of the route's formats.
 	// Nothing was done for it.
@@ -27,6 +27,9 @@ var (
 	// ErrUnavailable: the database cannot be reached, or a connection broke
 	// before a statement could have had an effect.
 	ErrUnavailable = errors.New("database unavailable")
+	// ErrInterrupted: the database broke off a transaction, all of which it
+	// takes back. It is wrapped beside ErrUnavailable.
+	ErrInterrupted = errors.New("transaction interrupted")
 	// ErrBroken: the connection broke after a write was sent, so nobody
 	// knows whether it took effect. It was not repeated.
 	ErrBroken = errors.New("connection broke during a write")

@@ -70,16 +70,19 @@ func columnNamed(columns []wire.Column, name string) int {
 }
 
 func (k *keeper) row(dst []byte, n int, row wire.Row) ([]byte, error) {
-	k.rows++
-	if len(k.names) > 0 {
-		if err := k.keep(row); err != nil {
-			return dst, err
-		}
-	}
-	if k.inner == nil {
-		return dst, nil
+	if err := k.see(row); err != nil || k.inner == nil {
+		return dst, err
 	}
 	return k.inner.row(dst, n, row)
+}
+
+// see keeps what is wanted of a row, which may be one that the body leaves out.
+func (k *keeper) see(row wire.Row) error {
+	k.rows++
+	if len(k.names) == 0 {
+		return nil
+	}
+	return k.keep(row)
 }
 
 // keep takes the wanted values out of a copy of the row.

@@ -10,6 +10,8 @@ import (
 type location struct {
 	template
 	fills []fill
+	// dots is how many segments "." and ".." the template has by itself.
+	dots int
 }
 
 // newLocation returns the header of a sound configuration, nil without one. It
@@ -22,11 +24,11 @@ func newLocation(text string, ps *parameters) (*location, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &location{t, ps.fillsOf(t.places)}, nil
+	return &location{t, ps.fillsOf(t.places), dotSegments(strings.Join(t.texts, "x"))}, nil
 }
 
 // fill sets c.location, which is empty where a value of the statements is
-// missing.
+// missing, and where a segment of values would be one that clients resolve away.
 func (l *location) fill(c *call) error {
 	for _, f := range l.fills {
 		switch err := c.fill([]fill{f}); {
@@ -38,9 +40,25 @@ func (l *location) fill(c *call) error {
 			return nil
 		}
 	}
-	var err error
-	c.location, err = l.append(nil, &c.values, appendEscaped)
+	text, err := l.append(nil, &c.values, appendEscaped)
+	if err == nil && dotSegments(string(text)) == l.dots {
+		c.location = text
+	}
 	return err
+}
+
+// dotSegments counts the segments of a URL's path that are "." or "..".
+func dotSegments(text string) int {
+	if i := strings.IndexAny(text, "?#"); i >= 0 {
+		text = text[:i]
+	}
+	n := 0
+	for segment := range strings.SplitSeq(text, "/") {
+		if segment == "." || segment == ".." {
+			n++
+		}
+	}
+	return n
 }
 
 // appendEscaped appends a value as a piece of a URL's path or query.

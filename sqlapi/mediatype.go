@@ -9,9 +9,15 @@ import (
 
 // accepts refuses a body of a type that no parameter reads, where there are
 // parameters that read a body: taken as absent, its values would all be empty.
+// It refuses a compressed one as well, whatever its type: nothing decodes it.
 func (ps *parameters) accepts(rc *fasthttp.RequestCtx) error {
 	if ps.body == nil && !ps.takesForm || len(rc.PostBody()) == 0 {
 		return nil
+	}
+	for _, encoding := range rc.Request.Header.PeekAll(fasthttp.HeaderContentEncoding) {
+		if encoding = bytes.TrimSpace(encoding); len(encoding) > 0 && !equalFold(encoding, "identity") {
+			return fmt.Errorf("%w: encoded as %q", ErrMediaType, encoding)
+		}
 	}
 	contentType := rc.Request.Header.ContentType()
 	if ps.body != nil && isJSON(contentType) || ps.takesForm && (isURLEncoded(contentType) || isMultipart(contentType)) {

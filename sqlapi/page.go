@@ -189,7 +189,9 @@ func (p *paging) label(rc *fasthttp.RequestCtx, c *call) error {
 		offset, limit := c.page.offset, c.page.limit
 		if offset > 0 {
 			at("first", 0)
-			at("prev", max(offset-limit, 0))
+			if prev, ok := p.prev(c); ok {
+				at("prev", prev)
+			}
 		}
 		if c.page.more {
 			at("next", offset+limit)
@@ -216,6 +218,17 @@ func (p *paging) label(rc *fasthttp.RequestCtx, c *call) error {
 		rc.Response.Header.SetBytesV("X-Total-Count", strconv.AppendUint(nil, c.page.total.rows, 10))
 	}
 	return nil
+}
+
+// prev returns where the page before begins. Where a page is empty that is
+// the last one that is not, which only the total can tell.
+func (p *paging) prev(c *call) (offset int, known bool) {
+	offset = max(c.page.offset-c.page.limit, 0)
+	if c.kept.rows > 0 {
+		return offset, true
+	}
+	total := int(c.page.total.rows)
+	return min(offset, lastOffset(total, c.page.offset, c.page.limit)), p.total && total > 0
 }
 
 // lastOffset returns where the last page begins, when the pages are those in

@@ -81,7 +81,7 @@ func TestPagesByOffset(t *testing.T) {
 		f(e, "/items?limit=3&offset=3", `[{"id":4},{"id":5},{"id":6}]`, "first /items?limit=3&offset=0", "prev /items?limit=3&offset=0", "next /items?limit=3&offset=6")
 		f(e, "/items?offset=6", `[{"id":7}]`, "first /items?limit=3&offset=0", "prev /items?limit=3&offset=3")
 		f(e, "/items?offset=4", `[{"id":5},{"id":6},{"id":7}]`, "first /items?limit=3&offset=0", "prev /items?limit=3&offset=1")
-		f(e, "/items?offset=99", `[]`, "first /items?limit=3&offset=0", "prev /items?limit=3&offset=96")
+		f(e, "/items?offset=99", `[]`, "first /items?limit=3&offset=0") // the last one is not known
 		f(e, "/items?limit=5", `[{"id":1},{"id":2},{"id":3},{"id":4},{"id":5}]`, "next /items?limit=5&offset=5")
 		f(e, "/a%2Fb/?q=x+y&%6Cimit=1&offset=6&tag=%26&tag=é", `[{"id":7}]`, // %6C is an l
 			"first /a%2Fb/?q=x+y&tag=%26&tag=%C3%A9&limit=1&offset=0", "prev /a%2Fb/?q=x+y&tag=%26&tag=%C3%A9&limit=1&offset=5")
@@ -90,6 +90,10 @@ func TestPagesByOffset(t *testing.T) {
 		f(counted, "/items", `[{"id":1},{"id":2},{"id":3}]`, "next /items?limit=3&offset=3", "last /items?limit=3&offset=6", "total 7")
 		f(counted, "/items?offset=4&without=7", `[{"id":5},{"id":6},{"id":7}]`, "first /items?without=7&limit=3&offset=0",
 			"prev /items?without=7&limit=3&offset=1", "last /items?without=7&limit=3&offset=4", "total 6")
+		f(counted, "/items?offset=99", `[]`, "first /items?limit=3&offset=0", "prev /items?limit=3&offset=6", "last /items?limit=3&offset=6", "total 7")
+		f(counted, "/items?offset=8", `[]`, "first /items?limit=3&offset=0", "prev /items?limit=3&offset=5", "last /items?limit=3&offset=5", "total 7")
+		nothing := paged(t, db, strings.Replace(byOffset, "order", "where id > 7 order", 1), "select count(*) from item where id > 7")
+		f(nothing, "/items?offset=3", `[]`, "first /items?limit=3&offset=0", "last /items?limit=3&offset=0", "total 0")
 	})
 }
 

@@ -3,6 +3,7 @@ package sqlapi
 import (
 	"context"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/valyala/fasthttp"
 )
@@ -79,11 +80,11 @@ func (p *parameter) is(other *Param) bool {
 }
 
 // take sets v to the request's values, all of them checked. A parameter that is
-// not declared is text, and never nil: an absent one is the empty string, the
-// first of repeated ones counts.
+// not declared is text in UTF-8, which is what the sessions speak, and never
+// nil: an absent one is the empty string, the first of repeated ones counts.
 //
 // The error is a *ParameterError with everything that is wrong, or ErrMediaType
-// for a body of another type than the parameters ask for. The request's body
+// for a body of another type than the parameters ask for, or an encoded one. The request's body
 // must have been read: a fasthttp body stream hides its errors.
 //
 // Nothing is allocated but for forms, JSON and lists: for those what it takes
@@ -108,8 +109,11 @@ func (ps *parameters) take(ctx context.Context, rc *fasthttp.RequestCtx, v *valu
 			continue
 		}
 		text := p.text(rc, lookup, form)
-		if text == nil {
+		switch {
+		case text == nil:
 			text = []byte{}
+		case !utf8.Valid(text):
+			faults = append(faults, p.fault(notUTF8))
 		}
 		v.scalars[i].Text = text
 	}

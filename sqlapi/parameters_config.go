@@ -81,6 +81,9 @@ func (c EndpointConfig) parameters(scripts []script) (*parameters, []error) {
 	for _, name := range slices.Sorted(maps.Keys(c.Params)) {
 		faults = append(faults, c.declare(ps, name, understood)...)
 	}
+	if ps.body != nil {
+		faults = append(faults, ps.validateFields(ps.body, nil)...)
+	}
 	for i := range scripts {
 		faults = append(faults, ps.validateLists(&scripts[i])...)
 	}
@@ -150,6 +153,36 @@ func parseReference(name string) (p Param, problem, hint string) {
 	}
 	return t.param, "", ""
 }
+
+// validateFields returns the faults of fields below f that no body can have: a
+// required one in an object that is to be a single value, or the other way
+// round. above is the parameter that f, or a field around it, is, if it is to be
+// a single value.
+func (ps *parameters) validateFields(f *jsonField, above *parameter) []error {
+	var faults []error
+	if f.param >= 0 {
+		p := &ps.list[f.param]
+		switch {
+		case above == nil:
+		case above.required():
+			faults = append(faults, fieldFault(above.field(), ":"+p.written+" needs an object here", `type = "json" takes one, too`))
+		case p.required():
+			faults = append(faults, fieldFault(p.field(), ":"+above.written+" would have to be an object", `declare that with type = "json"`))
+		}
+		if d := p.declared; above == nil && (d == nil || d.isList() || d.written != jsonAny) {
+			above = p
+		}
+	}
+	for _, below := range f.below {
+		faults = append(faults, ps.validateFields(below, above)...)
+	}
+	return faults
+}
+
+func (p *parameter) required() bool { return p.declared != nil && p.declared.required }
+
+// field is where a parameter's declaration stands in the configuration.
+func (p *parameter) field() string { return "params." + strconv.Quote(p.written) }
 
 // isList reports whether p is declared as a list.
 func (ps *parameters) isList(p *Param) bool {

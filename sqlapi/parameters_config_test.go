@@ -43,7 +43,7 @@ func TestParametersConfig(t *testing.T) {
 	}
 	one(ParamConfig{Type: "integer", Default: []string{"1"}, Min: ptr("1"), Max: ptr("1000")})
 	one(ParamConfig{Type: "list", Items: "uuid", MaxItems: ptr(4096), Default: []string{}})
-	one(ParamConfig{Type: "string", Enum: []string{"a", "b"}, Default: []string{"b"}, Trim: true, MaxLength: ptr(0), MinLength: ptr(0)}, at+".enum[0]: must have at most 0", at+".enum[1]: must have at most 0")
+	one(ParamConfig{Type: "string", Enum: []string{"a", "b"}, Default: []string{"b"}, Trim: true, MaxLength: ptr(0), MinLength: ptr(0)}, at+".enum[0]: must have at most 0", at+".enum[1]: must have at most 0", at+".default: must have at most 0")
 	one(ParamConfig{Type: "string", Enum: []string{"a", "b"}, Default: []string{"b"}, Pattern: "[ab]"})
 	one(ParamConfig{Type: "datetime", Min: ptr("2026-01-01T00:00:00Z"), Max: ptr("2026-01-01 00:00:00")})
 
@@ -51,7 +51,7 @@ func TestParametersConfig(t *testing.T) {
 	one(ParamConfig{Type: "intger"}, at+`.type: there is no type "intger" (did you mean "integer"?)`)
 	one(ParamConfig{Type: "Integer"}, `did you mean "integer"?`)
 	one(ParamConfig{Type: "float"}, `there is no type "float" (write "string", `)
-	one(ParamConfig{Type: "list"}, at+`.items: a list of what (add items = "string"`)
+	one(ParamConfig{Type: "list"}, at+`.items: a list of what (add items = "string", "integer", "number", "boolean", "date", "datetime" or "uuid")`)
 	one(ParamConfig{Type: "list", Items: "list"}, at+`.items: there is no type "list" (write`)
 	one(ParamConfig{Type: "list", Items: "json"}, at+`.items: there are no lists of the type json`)
 	one(ParamConfig{Type: "integer", Items: "integer"}, at+`.items: only a list has items`)
@@ -79,6 +79,16 @@ func TestParametersConfig(t *testing.T) {
 	one(ParamConfig{Type: "list", Items: "integer", Default: []string{"1", "2"}, MaxItems: ptr(1)}, at+".default: has more than 1 items")
 	one(ParamConfig{Type: "list", Items: "integer", MaxItems: ptr(0)}, at+".max_items: 0 is out of bounds (from 1 to 4096)")
 
+	// All of them at once.
+	one(ParamConfig{Type: "string", Pattern: "(", MinLength: ptr(9), MaxLength: ptr(1), Items: "integer", MaxItems: ptr(0)},
+		at+".items: only a list has items", at+".max_items: means nothing for the type string", at+".max_length: less than min_length", at+".pattern: not a regular expression")
+	one(ParamConfig{Type: "integer", Pattern: "x", Default: []string{"a"}, Min: ptr("5"), Max: ptr("1")},
+		at+".pattern: means nothing for the type integer", at+".max: less than min", at+".default: must be a whole number")
+	one(ParamConfig{Type: "integer", Enum: []string{"3", "x"}, Default: []string{"3"}, Min: ptr("5"), Max: ptr("1")}, at+".max: less than min", at+".enum[1]: must be a whole number")
+	one(ParamConfig{Type: "integer", Enum: []string{"3", "x"}, Default: []string{"4"}}, at+".enum[1]: must be a whole number")
+	one(ParamConfig{Type: "list", MaxItems: ptr(0)}, at+".items: a list of what", at+".max_items: 0 is out of bounds")
+	one(ParamConfig{Type: "list", Items: "integer", MaxItems: ptr(0), Default: []string{"x"}}, at+".max_items: 0 is out of bounds", at+".default[0]: must be a whole number")
+
 	// Names.
 	params := func(sql string, names ...string) EndpointConfig {
 		c := EndpointConfig{SQL: sql, ReadOnly: true, ParametersConfig: ParametersConfig{Params: map[string]ParamConfig{}}}
@@ -101,6 +111,19 @@ func TestParametersConfig(t *testing.T) {
 	f(params("select 1", "path.id"), `params."path.id": the route's pattern has no {id}`)
 	f(params("select 1", "auth.user"), `params."auth.user": the route asks for no credentials`)
 	f(params("select 1", "last.insert_id"), `params."last.insert_id": no part of a request`)
+
+	// A field that is a value, and the object around another.
+	nested := func(above, below string) EndpointConfig {
+		c := EndpointConfig{SQL: "select :json.a, :json.a.b.c", ParametersConfig: ParametersConfig{Params: map[string]ParamConfig{"json.a.b.c": {Type: below}}}}
+		if above != "" {
+			c.Params["json.a"] = ParamConfig{Type: above}
+		}
+		return c
+	}
+	f(nested("integer", "integer"), `params."json.a": :json.a.b.c needs an object here (type = "json" takes one, too)`)
+	f(nested("json", "integer"))
+	f(nested("", "integer"), `params."json.a.b.c": :json.a would have to be an object (declare that with type = "json")`)
+	f(EndpointConfig{SQL: "select :json.a, :json.a.b"})
 
 	// Lists.
 	list := func(sql string) EndpointConfig {

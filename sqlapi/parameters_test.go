@@ -85,7 +85,7 @@ func argumentsOf(t testing.TB, rc *fasthttp.RequestCtx, params string, known loo
 
 func checkArguments(t *testing.T, rc *fasthttp.RequestCtx, params string, want ...string) {
 	t.Helper()
-	known := lookups{"path.id": "7", "auth.user": "bob", "auth.password": "se:cret\xff", "client.ip": "::1", "client.port": "4711"}
+	known := lookups{"path.id": "7", "auth.user": "bob", "auth.password": "se:cret\u00ff", "client.ip": "::1", "client.port": "4711"}
 	got, err := argumentsOf(t, rc, params, known)
 	if err != nil {
 		t.Errorf("%s: %v", params, err)
@@ -103,7 +103,7 @@ func checkArguments(t *testing.T, rc *fasthttp.RequestCtx, params string, want .
 
 func TestArgumentsOfTheServer(t *testing.T) {
 	rc := readRequest(t, "GET / HTTP/1.1", "Host: h", "", "")
-	checkArguments(t, rc, ":path.id :auth.user :auth.password :client.ip :client.port :path.none", "7", "bob", "se:cret\xff", "::1", "4711", "")
+	checkArguments(t, rc, ":path.id :auth.user :auth.password :client.ip :client.port :path.none", "7", "bob", "se:cret\u00ff", "::1", "4711", "")
 }
 
 func TestArgumentsWithoutLookuper(t *testing.T) {
@@ -130,7 +130,7 @@ func TestArgumentsOfTheQuery(t *testing.T) {
 	f("a", ":query.a", "")
 	f("a=b=c", ":query.a", "b=c")
 	f("a=x+y%20z%2B%26%3D", ":query.a", "x y z+&=")
-	f("a=%00%ff%27", ":query.a", "\x00\xff'")
+	f("a=%00%c3%bf%27", ":query.a", "\x00\u00ff'")
 	f("a=100%&b=%zz", ":query.a :query.b", "100%", "%zz")
 	f("page-size=5&a%62c=6", `:query."page-size" :query.abc`, "5", "6")
 	f("A=1", ":query.a", "")
@@ -186,6 +186,47 @@ func TestArgumentsOfAnotherMediaType(t *testing.T) {
 	f("text/plain", ":json.a :form.a")
 	f("application/jsonp", ":json.a")
 	f("", ":json.a")
+}
+
+// TestArgumentsThatAreNoText sends bytes that are not UTF-8 in every source.
+func TestArgumentsThatAreNoText(t *testing.T) {
+	f := func(rc *fasthttp.RequestCtx, params string, want ...string) {
+		t.Helper()
+		known := lookups{"path.id": "\xff", "auth.user": "\xc3", "auth.password": "\xed\xa0\x80"}
+		_, err := argumentsOf(t, rc, params, known)
+		fault, ok := errors.AsType[*ParameterError](err)
+		if !ok || len(fault.Faults) != len(want) {
+			t.Errorf("%s: got %v, want faults of %q", params, err, want)
+			return
+		}
+		for i, got := range fault.Faults {
+			if got.Parameter != want[i] || got.Problem != notUTF8 {
+				t.Errorf("%s: got %+v, want %s", params, got, want[i])
+			}
+		}
+	}
+	rc := readRequest(t, "GET /?a=%ff&b=b&%ff=c HTTP/1.1", "Host: h", "X-A: a\xff", "Cookie: sid=\x80", "", "")
+	f(rc, ":query.a :query.b :header.x_a :cookie.sid", "query.a", "header.x_a", "cookie.sid")
+	f(rc, ":path.id :auth.user :auth.password", "path.id", "auth.user", "auth.password")
+	f(post(t, "application/x-www-form-urlencoded", "a=1&b=%ff"), ":form.a :form.b", "form.b")
+	f(post(t, "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=b\r\n\r\n\xff\r\n--x--\r\n"), ":form.b", "form.b")
+}
+
+func TestArgumentsOfAnEncodedBody(t *testing.T) {
+	f := func(params string, refused bool, headers ...string) {
+		t.Helper()
+		lines := append([]string{"POST / HTTP/1.1", "Host: h", "Content-Type: application/json", "Content-Length: 9"}, headers...)
+		_, err := argumentsOf(t, readRequest(t, append(lines, "", `{"a":"x"}`)...), params, nil)
+		if errors.Is(err, ErrMediaType) != refused || err != nil && !refused {
+			t.Errorf("%s with %q: got %v, want it refused: %v", params, headers, err, refused)
+		}
+	}
+	f(":json.a", false)
+	f(":json.a", false, "Content-Encoding: Identity", "Content-Encoding:")
+	f(":json.a", true, "Content-Encoding: gzip")
+	f(":json.a", true, "content-encoding: identity", "Content-Encoding: br")
+	f(":json.a", true, "Content-Encoding: identity, gzip")
+	f(":query.a", false, "Content-Encoding: gzip") // nobody reads the body
 }
 
 func TestArgumentsAllocateNothing(t *testing.T) {

@@ -4,17 +4,20 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/valyala/fasthttp"
 )
 
 // ResponseConfig says what stands above the body of an answer.
 type ResponseConfig struct {
 	// Status is the status of an answer that is no error, 200 unless it is
-	// set: 2xx, or 303 for a form that is sent on to Location.
+	// set: 2xx but for 205, or 303 for a form that is sent on to Location.
 	Status int `toml:"status"`
 	// Location is the header of that name, with a {source.name} for every
 	// value: those of the request, {last.insert_id} and {row.name}. Each is
 	// escaped as a piece of a URL. The header is left out where there is no
-	// such value: none was generated, or it is NULL.
+	// such value: none was generated, or it is NULL. So it is where a value
+	// would make a segment of the path "." or "..", which no URL can name.
 	Location string `toml:"location"`
 }
 
@@ -25,10 +28,19 @@ func (c EndpointConfig) validateResponse(scripts []script) []error {
 	if c.Status != 0 && (c.Status < 200 || c.Status > 299) && c.Status != 303 {
 		faults = append(faults, fieldFault("status", fmt.Sprintf("%d is no status of an answer", c.Status), "from 200 to 299, or 303"))
 	}
-	texts, params, _ := parseTemplate(c.Location)
+	if c.Status == fasthttp.StatusResetContent {
+		faults = append(faults, fieldFault("status", "an answer with the status 205 has no body, and this one has", "take another, such as 200 or 204"))
+	}
+	texts, params, syntax := parseTemplate(c.Location)
 	for _, text := range texts {
-		if i := strings.IndexFunc(text, notInURL); i >= 0 {
-			faults = append(faults, fieldFault("location", fmt.Sprintf("%q is in no URL", firstRune(text[i:])), "write its bytes as %20"))
+		// Of a value that cannot be read, what is left counts as text.
+		if i := strings.IndexFunc(text, notInURL); i >= 0 && len(syntax) == 0 {
+			stray := firstRune(text[i:])
+			var escaped []byte
+			for _, b := range []byte(stray) {
+				escaped = appendPercent(escaped, b)
+			}
+			faults = append(faults, fieldFault("location", fmt.Sprintf("%q is in no URL", stray), "write it as "+string(escaped)))
 		}
 	}
 	acts := slices.ContainsFunc(scripts, func(s script) bool { return s.statement == nil || s.statement.Acts })

@@ -60,7 +60,7 @@ func (p *prepared) readAside(conn *wire.Conn, c *call, l layout) error {
 		switch {
 		case c.result.Columns == nil:
 		case passed:
-			err = p.skip(conn)
+			err = p.skip(conn, true)
 		default:
 			err = p.pass(conn, c.result.Columns, l)
 			passed = true

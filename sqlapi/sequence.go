@@ -153,6 +153,9 @@ func (q *sequence) undo(s *session, c *call, err error) error {
 
 // end ends the transaction, and makes the session fit for others.
 func (q *sequence) end(s *session, c *call, how string) error {
+	if (!q.reads || q.stateful) && !s.conn.Idle() {
+		panic("bug: the transaction would end before the last answer is read")
+	}
 	if !q.reads {
 		s.conn.Query(how)
 	}

@@ -45,7 +45,7 @@ func TestTransactionThatIsEndedHalfWay(t *testing.T) {
 			}()
 			eventually(t, 5*time.Second, "the transaction is in its middle", func() bool { return w.sleeping() == 1 })
 			end(w, v)
-			if err := <-ended; !errors.Is(err, want) {
+			if err := <-ended; !errors.Is(err, want) || errors.Is(err, ErrInterrupted) != (want == ErrUnavailable) {
 				t.Errorf("got %v, want %v", err, want)
 			}
 			// Waits until the server has undone it, and with that its locks.
@@ -223,6 +223,10 @@ func TestProcedureThatCommits(t *testing.T) {
 		if !errors.Is(err, ErrStatement) || !strings.Contains(err.Error(), "statement 2: statement failed: it has ended the transaction") {
 			t.Errorf("got %v, want %v", err, ErrStatement)
 		}
+	}
+	// What it has committed nobody can take back.
+	if got := now(t, db, "select count(*) as n from entry"); got != `[{"n":2}]` {
+		t.Errorf("got %s, want what came before the commit", got)
 	}
 	if got := now(t, db, "select @@in_transaction as open"); got != `[{"open":0}]` {
 		t.Errorf("got %s", got)

@@ -339,6 +339,10 @@ func TestLocationAndStatus(t *testing.T) {
 			"a=7&id=1&name="+url.QueryEscape("a/b\r\nX: é?&=.-_~"), 303, "/a/a%2Fb%0D%0AX%3A%20%C3%A9%3F%26%3D.-_~?of=7&x=1")
 		f(EndpointConfig{TransactionConfig: statements, ResponseConfig: ResponseConfig{Location: "/{row.nothing}"}}, "a=7&id=1", 200, "")
 		f(EndpointConfig{TransactionConfig: statements, ResponseConfig: ResponseConfig{Location: "/{row.name}"}}, "a=7&id=9", 200, "")
+		dots := EndpointConfig{TransactionConfig: statements, ResponseConfig: ResponseConfig{Location: "../a/.{row.name}/{query.b}?q=/{row.name}/"}}
+		f(dots, "a=7&id=1&name=..&b=7", 200, "../a/.../7?q=/../")
+		f(dots, "a=7&id=1&name=.&b=7", 200, "")
+		f(dots, "a=7&id=1&name=b&b=..", 200, "")
 	})
 }
 

@@ -73,6 +73,11 @@ func settings(server wire.Server, cfg *Config) []setting {
 	if server.Database != "" {
 		list = append(list, setting{sql: "USE " + quoteName(server.Database)})
 	}
+	// A lock that is awaited in vain is to be an answer of its own, before the
+	// timeout; the server counts in whole seconds.
+	if wait := int(cfg.Timeout / (2 * time.Second)); wait > 0 {
+		list = append(list, setting{fmt.Sprintf("SET SESSION innodb_lock_wait_timeout = LEAST(@@GLOBAL.innodb_lock_wait_timeout, %d)", wait), true})
+	}
 	list = append(list, setting{sql: clearFoundRows}, setting{"SET SESSION profiling_history_size = 0", true})
 	// The server's own limit is for the case that a KILL does not get
 	// through, so it comes a little later.

@@ -56,6 +56,7 @@ func (q *sequence) step(i int, p *prepared, s *session, c *call, dst []byte) ([]
 	if err := c.fill(st.fills); err != nil {
 		return dst, err
 	}
+	c.awaited = !q.reads || q.stateful || i+1 < len(q.steps) || len(q.columns) > 0
 	begins := i == 0 && !q.reads
 	if begins {
 		s.conn.Query(q.begin)

@@ -83,6 +83,7 @@ func TestRouteFaults(t *testing.T) {
 	f(t, with(read, func(c *EndpointConfig) { c.Retry = []string{"deadlock"} }), "retry[0]@-1: a statement that only reads has no deadlocks")
 
 	f(t, with(write, func(c *EndpointConfig) { c.Status, c.Location = 201, "/t/{last.insert_id}?x={query.x}" }))
+	f(t, with(write, func(c *EndpointConfig) { c.Status = 205 }), "status@-1: an answer with the status 205 has no body, and this one has (take another, such as 200 or 204)")
 	f(t, with(write, func(c *EndpointConfig) { c.Status = 404 }), "status@-1: 404 is no status of an answer (from 200 to 299, or 303)")
 	f(t, with(write, func(c *EndpointConfig) { c.Location = "/t/{row.id}" }), "location@3: no statement returns rows, so there is no {row.id}")
 	f(t, with(read, func(c *EndpointConfig) { c.Location = "/t/{last.insert_id}" }), "location@3: every statement returns rows")
