@@ -314,7 +314,14 @@ func (ln *lane) answer(s *session, r *rider) error {
 	if reason := r.prepared.pace.note(gap, ln.lanes.db.cfg.LaneSlow); reason != "" {
 		ln.lanes.putOff(r.route, now, reason)
 	}
+	whole := s.conn.Whole()
+	if !whole { // it was cut, and too long to be read to its end
+		ln.lanes.putOff(r.route, now, "an answer was too long to be read to its end")
+	}
 	ln.deliver(r, ln.text, kindOf(err, ErrUnavailable))
+	if !whole {
+		return errOverdue
+	}
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/valyala/fasthttp"
@@ -66,5 +67,39 @@ func TestLaneKeepsAnswersApart(t *testing.T) {
 	clients.Wait()
 	if got := db.LaneStats(); got.Batches.Sum < 32*40 || got.Batches.Counts[0] == got.Batches.Count() {
 		t.Errorf("got %+v, want every statement to have ridden, and some together", got.Batches)
+	}
+}
+
+// TestLaneCutsLongAnswers has an answer end after its first row: the rest of it
+// costs the lane its connection, and nobody else an answer.
+func TestLaneCutsLongAnswers(t *testing.T) {
+	db := open(t, laneConfig(t))
+	var off atomic.Int64
+	long, err := db.Endpoint(EndpointConfig{
+		SQL:          "select seq from seq_1_to_9000",
+		LaneConfig:   LaneConfig{LaneAlways, func(PutOff) { off.Add(1) }},
+		AnswerConfig: AnswerConfig{LimitConfig: LimitConfig{MaxRows: 1, OnLimit: "truncate"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	short := laneEndpoint(t, db, "select :query.v as v")
+	var clients sync.WaitGroup
+	for range 16 {
+		clients.Go(func() {
+			for n := range 30 {
+				e, q, want := short, fmt.Sprintf("v=%d", n), fmt.Sprintf(`[{"v":"%d"}]`, n)
+				if n%10 == 5 {
+					e, want = long, `[{"seq":1}]`
+				}
+				if got, err := serve(e, asker{}, q); err != nil || got != want {
+					t.Errorf("got %s, %v, want %s", got, err, want)
+				}
+			}
+		})
+	}
+	clients.Wait()
+	if off.Load() == 0 {
+		t.Error("the route of the long answers was not put off")
 	}
 }

@@ -112,6 +112,10 @@ func (c *Conn) Idle() bool {
 	return c.dueHead == len(c.due) && !c.row.open
 }
 
+// Whole reports whether the last answer begun has been read to its end; others
+// may be due.
+func (c *Conn) Whole() bool { return !c.row.open && !c.row.more }
+
 // SetDeadline sets the moment at which reads and writes fail with an error
 // that is os.ErrDeadlineExceeded; the zero time is never.
 func (c *Conn) SetDeadline(t time.Time) error { return c.nc.SetDeadline(t) }
