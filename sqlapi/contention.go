@@ -27,8 +27,9 @@ func contended(err error) bool {
 
 // pause rests before the next try, the longer the more there have been, and
 // each request for a time of its own: those that have met would meet again. Half
-// of that time is certain, so that in a crowd somebody gets through. It reports whether there is to be one: not after the last try, and not without
-// the time for it.
+// of that time is certain, so that in a crowd somebody gets through. It reports
+// whether there is to be one: not after the last try, and not without the time
+// for it.
 func (c *call) pause(try int) bool {
 	if try >= maxTries {
 		return false

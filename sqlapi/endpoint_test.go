@@ -286,6 +286,13 @@ func TestBrokenWriteIsNotRepeated(t *testing.T) {
 // has done what it was told.
 func cuttingProxy(t *testing.T, server string, cut *atomic.Bool) (address string) {
 	t.Helper()
+	return proxy(t, func(client net.Conn) { passOn(client, server, cut) })
+}
+
+// proxy has pass look after every connection that is made to address. They have
+// ended when the test has.
+func proxy(t *testing.T, pass func(client net.Conn)) (address string) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -301,7 +308,7 @@ func cuttingProxy(t *testing.T, server string, cut *atomic.Bool) (address string
 			if err != nil {
 				return
 			}
-			all.Go(func() { passOn(client, server, cut) })
+			all.Go(func() { pass(client) })
 		}
 	})
 	return l.Addr().String()

@@ -84,8 +84,8 @@ func (p *parameter) is(other *Param) bool {
 // nil: an absent one is the empty string, the first of repeated ones counts.
 //
 // The error is a *ParameterError with everything that is wrong, or ErrMediaType
-// for a body of another type than the parameters ask for, or an encoded one. The request's body
-// must have been read: a fasthttp body stream hides its errors.
+// for a body of another type than the parameters ask for, or an encoded one. The
+// request's body must have been read: a fasthttp body stream hides its errors.
 //
 // Nothing is allocated but for forms, JSON and lists: for those what it takes
 // to take them apart.

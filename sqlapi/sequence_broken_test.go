@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -155,25 +154,7 @@ func TestConnectionBreaksBetweenStatements(t *testing.T) {
 // answered.
 func countingProxy(t *testing.T, server string, message *atomic.Int32) (address string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all sync.WaitGroup
-	t.Cleanup(func() {
-		l.Close()
-		all.Wait()
-	})
-	all.Go(func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() { passCounted(client, server, message) })
-		}
-	})
-	return l.Addr().String()
+	return proxy(t, func(client net.Conn) { passCounted(client, server, message) })
 }
 
 func passCounted(client net.Conn, server string, message *atomic.Int32) {
