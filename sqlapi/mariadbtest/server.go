@@ -165,8 +165,36 @@ func (s *Server) awaitReady() error {
 	return fmt.Errorf("mariadbd is not ready after %v:\n%s", startTimeout, s.log)
 }
 
-// Signal sends the server a signal, such as SIGSTOP.
-func (s *Server) Signal(signal os.Signal) error { return s.process.Process.Signal(signal) }
+// Signal sends the server a signal. After SIGSTOP it returns when no thread of
+// it runs any more, which is somewhat later than kill(2) returns.
+func (s *Server) Signal(signal os.Signal) error {
+	if err := s.process.Process.Signal(signal); err != nil || signal != syscall.SIGSTOP {
+		return err
+	}
+	for deadline := time.Now().Add(stopTimeout); !s.stopped(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			return errors.New("stop MariaDB: a thread of it still runs")
+		}
+	}
+	return nil
+}
+
+// stopTimeout bounds how long a signal may take to reach every thread.
+const stopTimeout = 10 * time.Second
+
+// stopped reports whether every thread has the state T, where the system tells.
+func (s *Server) stopped() bool {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.process.Process.Pid))
+	for _, file := range files {
+		stat, err := os.ReadFile(file)
+		// The state stands behind the name, which is in parentheses.
+		name := bytes.LastIndexByte(stat, ')')
+		if err == nil && !bytes.HasPrefix(stat[name+1:], []byte(" T")) {
+			return false
+		}
+	}
+	return true
+}
 
 // Kill ends the server with SIGKILL and returns when it is gone.
 func (s *Server) Kill() {
