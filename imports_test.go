@@ -26,13 +26,16 @@ var allowed = map[string][]string{
 	"assets": {},
 	// x/sys asks a socket whether its client has left, which syscall cannot.
 	"gateway": {
-		"assets", "backends", "sqlapi", "gateway/conffile", "github.com/valyala/fasthttp", "golang.org/x/sys/unix",
+		"assets", "backends", "backends/upstream", "sqlapi", "gateway/conffile", "github.com/valyala/fasthttp", "golang.org/x/sys/unix",
 		"github.com/prometheus/client_model/go", "github.com/prometheus/common/expfmt", "log/slog",
 	},
 	"gateway/conffile": {"github.com/pelletier/go-toml/v2", "github.com/pelletier/go-toml/v2/unstable"},
-	"backends":         {"github.com/valyala/fasthttp"},
-	"sqlapi":           {"sqlapi/embedded", "sqlapi/wire", "github.com/valyala/fasthttp", "github.com/jackc/puddle/v2"},
-	"sqlapi/wire":      {"database/sql/driver", "github.com/go-sql-driver/mysql"},
+	"backends":         {"backends/probe", "backends/upstream", "github.com/valyala/fasthttp"},
+	"backends/probe":   {"github.com/valyala/fasthttp"},
+	// x/sys asks a kept connection whether its server has closed it.
+	"backends/upstream": {"github.com/valyala/fasthttp", "golang.org/x/sys/unix"},
+	"sqlapi":            {"sqlapi/embedded", "sqlapi/wire", "github.com/valyala/fasthttp", "github.com/jackc/puddle/v2"},
+	"sqlapi/wire":       {"database/sql/driver", "github.com/go-sql-driver/mysql"},
 	"sqlapi/embedded": {
 		"github.com/dolthub/go-mysql-server", "github.com/dolthub/go-mysql-server/memory",
 		"github.com/dolthub/go-mysql-server/server", "github.com/dolthub/go-mysql-server/sql",
@@ -62,6 +65,9 @@ var forTests = []string{
 	"go.uber.org/goleak", "github.com/go-sql-driver/mysql",
 	"github.com/pelletier/go-toml/v2", "github.com/dolthub/go-icu-regex",
 	"github.com/prometheus/common/model", "pgregory.net/rapid",
+	// toxiproxy breaks connections, zerolog is what it writes to; websocket is
+	// a client and a server of tunnels.
+	"github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog", "golang.org/x/net/websocket",
 }
 
 // driverNames are what the product uses of go-sql-driver/mysql: it connects

@@ -25,8 +25,9 @@ type Abandonable interface {
 }
 
 // Aborter is what can be made to end early, from any goroutine and without
-// waiting for the end.
-type Aborter interface{ Abort() }
+// waiting for the end. It is an alias, so that a request may be Abandonable
+// and also be watched for others, with one method Running.
+type Aborter = interface{ Abort() }
 
 type abandonKey struct{}
 

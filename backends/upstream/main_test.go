@@ -1,0 +1,13 @@
+package upstream
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// Every goroutine must be gone when the tests are, but for the clock of
+// fasthttp's Date header, which nobody can stop.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"))
+}
