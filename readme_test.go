@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"zerohop/backends"
 	"zerohop/gateway"
 	"zerohop/gateway/conffile"
 )
@@ -20,15 +21,23 @@ import (
 // cookbookSection is that part of README.md.
 var cookbookSection = regexp.MustCompile(`(?s)\n## Cookbook\n.*?\n## `)
 
+// frontSection is the part about servers behind, whose requests need some.
+var frontSection = regexp.MustCompile(`(?s)\n## In front of other servers\n.*?\n## `)
+
 // readme returns README.md, and the blocks of code in it that are in a language,
-// but for those of the cookbook, which are one configuration: see TestCookbook.
+// but for those of the cookbook, which are one configuration: see TestCookbook,
+// and for the requests to servers behind: see TestReadmeFront.
 func readme(t *testing.T, language string) (text string, blocks []string) {
 	t.Helper()
 	b, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, found := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(cookbookSection.ReplaceAllString(string(b), "\n## "), -1) {
+	kept := cookbookSection.ReplaceAllString(string(b), "\n## ")
+	if language == "console" {
+		kept = frontSection.ReplaceAllString(kept, "\n## ")
+	}
+	for _, found := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(kept, -1) {
 		blocks = append(blocks, found[1])
 	}
 	if len(blocks) == 0 {
@@ -138,6 +147,10 @@ func TestReadmeOperations(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg.Listen, cfg.Admin = []string{"127.0.0.1:0"}, "127.0.0.1:0"
+	// Some metrics are there once a group has a member that is a server.
+	proxied := backends.Pool(1, 0)
+	proxied.Members = []backends.MemberConfig{{URL: "http://127.0.0.1:9", Weight: 1}}
+	cfg.Backends = map[string]backends.Config{"frontends": proxied}
 	server := startDemo(t, cfg)
 	page := func(path string) string {
 		t.Helper()
@@ -180,6 +193,18 @@ func TestReadmeOperations(t *testing.T) {
 	for field := range status {
 		if !regexp.MustCompile("(?m)^\\| (?:`\\w+`, )*`" + field + "`").MatchString(text) {
 			t.Errorf("README.md does not explain the field %s of /status", field)
+		}
+	}
+	var groups map[string]struct{ Members []map[string]any }
+	if err := json.Unmarshal(status["backends"], &groups); err != nil {
+		t.Fatal(err)
+	}
+	if len(groups["frontends"].Members) != 1 {
+		t.Fatalf("got the groups %v", groups)
+	}
+	for field := range groups["frontends"].Members[0] {
+		if !regexp.MustCompile("(?m)^\\| (?:`\\w+`, )*`" + field + "`").MatchString(text) {
+			t.Errorf("README.md does not explain the field %s of a member", field)
 		}
 	}
 }

@@ -1,79 +1,247 @@
 package backends
 
-import "fmt"
+import (
+	"time"
 
-// Config describes one group: the members that can answer its requests.
+	"zerohop/backends/probe"
+)
+
+// Config describes one group: the members that can answer its requests, how
+// one of them is chosen, and when another is asked. SetDefaults comes first,
+// as most zero values are settings of their own.
 type Config struct {
 	// Members is the group's list of members.
 	Members []MemberConfig `toml:"members"`
+	// Balance is how a member is chosen: "least_busy" by requests in flight,
+	// "smooth_wrr" in turn, as nginx does, "hash" by a value of the request.
+	// All go by weight.
+	Balance string `toml:"balance"`
+	// Hash is the value that Balance "hash" goes by: "client.ip",
+	// "header.X_User", "cookie.name" or "path.name"; empty is "client.ip".
+	Hash string `toml:"hash"`
+
+	// Retry lists what has a request tried on the next member, as long as
+	// nothing has gone to the client and it is safe: "error" (connecting,
+	// sending, reading, a malformed answer), "timeout", and the statuses 403,
+	// 404, 429, 500, 502, 503 and 504. "non_idempotent" has it safe for POST
+	// and the like too.
+	Retry []string `toml:"retry"`
+	// RetryLimit is how many members one request is tried on at most; 0 is all.
+	RetryLimit int `toml:"retry_limit"`
+	// RetryBudget is how many retries there may be for a hundred requests,
+	// so that a group in trouble is not asked twice as much. A few are always
+	// free, unless it is 0.
+	RetryBudget int `toml:"retry_budget"`
+
+	// Health has the members asked in turn how they are; nil: they are not.
+	Health *HealthConfig `toml:"health"`
+	// MaxFails is how many requests must fail within FailTimeout before the
+	// member gets none for FailTimeout, and then one to try; 0 is never. A
+	// group of one has its member tried always.
+	MaxFails    int           `toml:"max_fails"`
+	FailTimeout time.Duration `toml:"fail_timeout"`
+	// SlowStart is how long a member that has come back takes to get its full
+	// share; 0 is none at all.
+	SlowStart time.Duration `toml:"slow_start"`
+	// WhenAllDown is what to do when no member is up: "try" asks them as if
+	// they were, "fail" answers 503.
+	WhenAllDown string `toml:"when_all_down"`
+
+	// Queue is how many requests may wait while every member has as many as it
+	// may have, and Wait how long each; 0 is defaultWait.
+	Queue int           `toml:"queue"`
+	Wait  time.Duration `toml:"wait"`
+
+	// ConnectTimeout bounds connecting to a URL member, TLS included.
+	ConnectTimeout time.Duration `toml:"connect_timeout"`
+	// FirstByteTimeout bounds the wait for the first byte of an answer.
+	FirstByteTimeout time.Duration `toml:"first_byte_timeout"`
+	// ReadTimeout bounds the wait between two reads of an answer, SendTimeout
+	// between two writes of a request.
+	ReadTimeout time.Duration `toml:"read_timeout"`
+	SendTimeout time.Duration `toml:"send_timeout"`
+	// TunnelTimeout is how long a WebSocket or another upgraded connection may
+	// be silent.
+	TunnelTimeout time.Duration `toml:"tunnel_timeout"`
+	// IdleTimeout is how long a connection to a member is kept without a
+	// request, and Idle how many such connections a member may have.
+	IdleTimeout time.Duration `toml:"idle_timeout"`
+	Idle        int           `toml:"idle"`
+	// HeaderBytes is how large the header of an answer may be.
+	HeaderBytes int64 `toml:"header_bytes,size"`
+	// TLS is for members with https; nil: as the system does it.
+	TLS *TLSConfig `toml:"tls"`
 }
 
-// MemberConfig describes one member of a group.
+// SetDefaults sets the values of a group that says nothing but its members,
+// which keep theirs.
+func (c *Config) SetDefaults() {
+	*c = Config{
+		Members:          c.Members,
+		Balance:          balanceLeastBusy,
+		Retry:            []string{retryError},
+		RetryBudget:      20,
+		MaxFails:         1,
+		FailTimeout:      10 * time.Second,
+		WhenAllDown:      allDownTry,
+		ConnectTimeout:   5 * time.Second,
+		FirstByteTimeout: time.Minute,
+		ReadTimeout:      time.Minute,
+		SendTimeout:      time.Minute,
+		TunnelTimeout:    time.Hour,
+		IdleTimeout:      time.Minute,
+		Idle:             64,
+		HeaderBytes:      32 << 10,
+	}
+}
+
+// Pool returns the configuration of a group with one in-process member.
+func Pool(workers, queue int) Config {
+	var c Config
+	c.SetDefaults()
+	c.Members = []MemberConfig{{Workers: workers, Queue: queue, Weight: 1}}
+	return c
+}
+
+// Proxies reports whether the group has a member that is an HTTP server, so
+// that a route without a handler of its own can use it.
+func (c Config) Proxies() bool {
+	for _, m := range c.Members {
+		if m.URL != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// Runs reports whether the group has a member that runs the handlers of
+// routes.
+func (c Config) Runs() bool {
+	for _, m := range c.Members {
+		if m.Workers != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Connections is how many connections there may be to the group's servers at
+// once: for requests, kept for the next ones, and for health checks.
+func (c Config) Connections() int {
+	n := 0
+	for _, m := range c.Members {
+		if m.URL != "" {
+			n += m.limit() + c.Idle + 1
+		}
+	}
+	return n
+}
+
+// The values of Config.Balance, Config.WhenAllDown and HealthConfig.Start.
+const (
+	balanceLeastBusy = "least_busy"
+	balanceSmoothWRR = "smooth_wrr"
+	balanceHash      = "hash"
+
+	allDownTry  = "try"
+	allDownFail = "fail"
+
+	startUp   = "up"
+	startDown = "down"
+)
+
+// What settings mean that were left out.
+const (
+	defaultWait     = 250 * time.Millisecond
+	defaultHash     = "client.ip"
+	defaultInFlight = 1024
+)
+
+// MemberConfig describes one member of a group: an HTTP server or a pool of
+// workers.
 type MemberConfig struct {
+	// URL is an HTTP server: "http://host:port", "https://host:port" or
+	// "unix:/path".
+	URL string `toml:"url"`
 	// Workers makes the member an in-process pool: so many requests run at
 	// the same time, each the route's own handler.
 	Workers int `toml:"workers"`
-	// Queue is how many further requests may wait for a worker. With 0 a
-	// request that finds all workers busy is refused at once.
-	Queue int `toml:"queue"`
+	// Queue is how many further requests may wait for a worker, and Wait how
+	// long each; 0 is as long as the request may take. Where Queue is 0 too, a
+	// request that finds all workers busy does not wait for them.
+	Queue int           `toml:"queue"`
+	Wait  time.Duration `toml:"wait"`
+
+	// Weight is the member's share.
+	Weight int `toml:"weight"`
+	// Backup members get requests while no other can take one.
+	Backup bool `toml:"backup"`
+	// Down members get none.
+	Down bool `toml:"down"`
+	// MaxInFlight is how many requests the member may have at once; 0 is 1024
+	// for a URL, and as many as there are workers for those.
+	MaxInFlight int `toml:"max_in_flight"`
 }
 
-// The bounds of a workers member: more is a mistake, as every worker and every
-// waiting request holds a client connection.
-const (
-	maxWorkers = 1 << 20
-	maxQueue   = 1 << 20
-)
+// SetDefaults gives a member that says nothing of it the weight 1.
+func (m *MemberConfig) SetDefaults() { m.Weight = 1 }
 
-// Validate returns every fault of the configuration, each a *FieldError.
-func (c Config) Validate() []error {
-	if len(c.Members) != 1 {
-		return []error{&FieldError{
-			Field:   "members",
-			Problem: fmt.Sprintf("%d members", len(c.Members)),
-			Hint:    "in this version a group has one, such as { workers = 32, queue = 64 }",
-		}}
+// limit is how many requests the member may have at once.
+func (m MemberConfig) limit() int {
+	switch {
+	case m.MaxInFlight > 0:
+		return m.MaxInFlight
+	case m.URL != "":
+		return defaultInFlight
 	}
-	return c.Members[0].validate("members[0]")
+	return m.Workers
 }
 
-func (m MemberConfig) validate(path string) []error {
-	var faults []error
-	if m.Workers < 1 || m.Workers > maxWorkers {
-		faults = append(faults, &FieldError{
-			Field:   path + ".workers",
-			Problem: fmt.Sprintf("%d workers", m.Workers),
-			Hint:    fmt.Sprintf("how many requests may run at once: 1 to %d", maxWorkers),
-		})
+// HealthConfig says how members are asked how they are.
+type HealthConfig struct {
+	// Path is asked for with GET. Send is sent as it stands instead.
+	Path string `toml:"path"`
+	Send string `toml:"send"`
+	// Expect is what a healthy member answers.
+	Expect ExpectConfig `toml:"expect"`
+	// Every is the time between two checks of a member, Timeout how long one
+	// may take.
+	Every   time.Duration `toml:"every"`
+	Timeout time.Duration `toml:"timeout"`
+	// Fails is how many checks in a row must fail before a member is down,
+	// Passes how many must succeed before it is up again.
+	Fails  int `toml:"fails"`
+	Passes int `toml:"passes"`
+	// HTTP10 asks with HTTP/1.0.
+	HTTP10 bool `toml:"http10"`
+	// Host is the Host line of a check; empty is the member's own.
+	Host string `toml:"host"`
+	// Start is what members are before their first checks: "up" or "down".
+	Start string `toml:"start"`
+}
+
+// SetDefaults sets what ngx_http_healthcheck_module had.
+func (h *HealthConfig) SetDefaults() {
+	*h = HealthConfig{
+		Expect: ExpectConfig{Status: []int{200}},
+		Every:  10 * time.Second, Timeout: 2 * time.Second,
+		Fails: 2, Passes: 2, Start: startUp,
 	}
-	if m.Queue < 0 || m.Queue > maxQueue {
-		faults = append(faults, &FieldError{
-			Field:   path + ".queue",
-			Problem: fmt.Sprintf("a queue of %d", m.Queue),
-			Hint:    fmt.Sprintf("how many requests may wait for a worker: 0 to %d", maxQueue),
-		})
+}
+
+// ExpectConfig is the answer of a healthy member.
+type ExpectConfig struct {
+	// Status lists its statuses.
+	Status []int `toml:"status"`
+	// Body is the whole of its body; nil is any.
+	Body *string `toml:"body"`
+}
+
+// probe returns the settings of the checks.
+func (h *HealthConfig) probe() probe.Config {
+	return probe.Config{
+		Path: h.Path, Send: h.Send, Host: h.Host, HTTP10: h.HTTP10,
+		Statuses: h.Expect.Status, Body: h.Expect.Body,
+		Every: h.Every, Timeout: h.Timeout, Fails: h.Fails, Passes: h.Passes, Down: h.Start == startDown,
 	}
-	return faults
-}
-
-// FieldError is a fault of one configuration field.
-type FieldError struct {
-	// Field is the path of the field below the Config, as written in the
-	// file: "members[0].workers".
-	Field string
-	// Problem says what is wrong, Hint what to do; Hint may be empty.
-	Problem, Hint string
-}
-
-func (e *FieldError) Error() string {
-	if e.Hint == "" {
-		return fmt.Sprintf("%s: %s", e.Field, e.Problem)
-	}
-	return fmt.Sprintf("%s: %s (%s)", e.Field, e.Problem, e.Hint)
-}
-
-// FieldFault returns the parts of the fault, for whoever knows where the
-// field stands.
-func (e *FieldError) FieldFault() (field, problem, hint string, offset int) {
-	return e.Field, e.Problem, e.Hint, -1
 }

@@ -14,12 +14,15 @@ import (
 
 func newTestGroup(t *testing.T, slots, queue int) *Group {
 	t.Helper()
-	g, err := NewGroup("local", Config{Members: []MemberConfig{{Workers: slots, Queue: queue}}})
+	g, err := NewGroup("local", Pool(slots, queue), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g
 }
+
+// nothing is a handler that does nothing.
+func nothing(context.Context, *fasthttp.RequestCtx) error { return nil }
 
 func TestServeRunsTheHandler(t *testing.T) {
 	g := newTestGroup(t, 1, 0)
@@ -77,7 +80,7 @@ func TestFullGroupRefusesAtOnce(t *testing.T) {
 	if !errors.Is(err, ErrFull) {
 		t.Errorf("got %v, want %v", err, ErrFull)
 	}
-	if err := g.Serve(context.Background(), nil, func(context.Context, *fasthttp.RequestCtx) error { return nil }); err != nil {
+	if err := g.Serve(context.Background(), nil, nothing); err != nil {
 		t.Errorf("after it got %v, want nil", err)
 	}
 }
@@ -95,7 +98,7 @@ func TestQueueIsFirstComeFirstServed(t *testing.T) {
 			})
 			synctest.Wait()
 		}
-		err := g.Serve(context.Background(), nil, nil)
+		err := g.Serve(context.Background(), nil, nothing)
 		if !errors.Is(err, ErrFull) {
 			t.Errorf("got %v, want %v", err, ErrFull)
 		}
@@ -121,14 +124,14 @@ func TestDeadlineEndsTheWait(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		began := time.Now()
-		err := g.Serve(ctx, nil, nil)
+		err := g.Serve(ctx, nil, nothing)
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
 			t.Errorf("got %v after %v", err, time.Since(began))
 		}
 		close(release)
 		synctest.Wait()
 		// Neither the place in the queue nor the worker is lost.
-		if err := g.Serve(context.Background(), nil, func(context.Context, *fasthttp.RequestCtx) error { return nil }); err != nil {
+		if err := g.Serve(context.Background(), nil, nothing); err != nil {
 			t.Error(err)
 		}
 	})
@@ -146,7 +149,7 @@ func TestCloseRefusesWaiters(t *testing.T) {
 			})
 		}()
 		synctest.Wait()
-		go func() { waiting = g.Serve(context.Background(), nil, nil) }()
+		go func() { waiting = g.Serve(context.Background(), nil, nothing) }()
 		synctest.Wait()
 		g.Close()
 		close(release)
@@ -154,7 +157,7 @@ func TestCloseRefusesWaiters(t *testing.T) {
 		if running != nil || !errors.Is(waiting, ErrClosed) {
 			t.Errorf("got %v and %v, want nil and %v", running, waiting, ErrClosed)
 		}
-		if err := g.Serve(context.Background(), nil, nil); !errors.Is(err, ErrClosed) {
+		if err := g.Serve(context.Background(), nil, nothing); !errors.Is(err, ErrClosed) {
 			t.Errorf("got %v, want %v", err, ErrClosed)
 		}
 	})
@@ -166,49 +169,26 @@ func TestPanicFreesTheWorker(t *testing.T) {
 		defer func() { recover() }()
 		g.Serve(context.Background(), nil, func(context.Context, *fasthttp.RequestCtx) error { panic("handler") })
 	}()
-	if err := g.Serve(context.Background(), nil, func(context.Context, *fasthttp.RequestCtx) error { return nil }); err != nil {
+	if err := g.Serve(context.Background(), nil, nothing); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestServeDoesNotAllocate(t *testing.T) {
 	g := newTestGroup(t, 4, 4)
-	h := func(context.Context, *fasthttp.RequestCtx) error { return nil }
-	if got := testing.AllocsPerRun(1000, func() { g.Serve(context.Background(), nil, h) }); got != 0 {
+	if got := testing.AllocsPerRun(1000, func() { g.Serve(context.Background(), nil, nothing) }); got != 0 {
 		t.Errorf("got %v allocations, want 0", got)
 	}
 }
 
-func BenchmarkServe(b *testing.B) {
-	g, err := NewGroup("local", Config{Members: []MemberConfig{{Workers: 1000}}})
+func BenchmarkGroupOfWorkers(b *testing.B) {
+	g, err := NewGroup("local", Pool(1000, 0), Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	h := func(context.Context, *fasthttp.RequestCtx) error { return nil }
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			g.Serve(context.Background(), nil, h)
+			g.Serve(context.Background(), nil, nothing)
 		}
 	})
-}
-
-func TestValidate(t *testing.T) {
-	f := func(cfg Config, want ...string) {
-		t.Helper()
-		faults := cfg.Validate()
-		if len(faults) != len(want) {
-			t.Fatalf("got %v, want %v", faults, want)
-		}
-		for i, fault := range faults {
-			field, problem, _, _ := fault.(*FieldError).FieldFault()
-			if field != want[i] || problem == "" {
-				t.Errorf("got %v, want a fault of %s", fault, want[i])
-			}
-		}
-	}
-	f(Config{}, "members")
-	f(Config{Members: make([]MemberConfig, 2)}, "members")
-	f(Config{Members: []MemberConfig{{Workers: 0, Queue: -1}}}, "members[0].workers", "members[0].queue")
-	f(Config{Members: []MemberConfig{{Workers: 1 << 21, Queue: 1 << 21}}}, "members[0].workers", "members[0].queue")
-	f(Config{Members: []MemberConfig{{Workers: 1}}})
 }

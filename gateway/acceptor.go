@@ -23,6 +23,8 @@ type acceptor struct {
 	files socketFiles
 	// internal: its clients are our own processes, which may use every route.
 	internal bool
+	// trust is whose word on the client behind them counts.
+	trust trust
 	// surplus is how many connections over the limit are told so.
 	surplus int64
 
@@ -199,8 +201,12 @@ func (a *acceptor) run(c *conn) {
 	}()
 	// What the parser has to say was answered, and quotes the request.
 	var network *net.OpError
-	if err := a.serve(c); errors.As(err, &network) {
+	err := a.serve(c)
+	if errors.As(err, &network) {
 		a.log.Debug("connection ended", "client", string(c.ip), "error", network)
+	}
+	if c.tunnel != nil {
+		c.tunnel.await(err)
 	}
 }
 

@@ -89,23 +89,23 @@ func (a *accessLog) add(rc *fasthttp.RequestCtx, s *scope, parsed bool) {
 // $status $body_bytes_sent "$http_referer" "$http_user_agent".
 func appendLine(dst []byte, rc *fasthttp.RequestCtx, s *scope, stamp []byte, parsed bool) []byte {
 	header := &rc.Request.Header
-	dst = append(dst, s.client.ip...)
+	dst = append(dst, s.address()...)
 	dst = append(dst, " - "...)
 	dst = appendField(dst, s.user)
 	dst = append(dst, stamp...)
 	if parsed {
 		dst = appendLogEscaped(dst, header.Method())
 		dst = append(dst, ' ')
-		dst = appendLogEscaped(dst, header.RequestURI())
+		dst = appendLogEscaped(dst, s.target(header))
 		dst = append(dst, ' ')
 		dst = appendLogEscaped(dst, header.Protocol())
 	} else {
 		dst = append(dst, '-')
 	}
 	dst = append(dst, `" `...)
-	dst = strconv.AppendInt(dst, int64(rc.Response.StatusCode()), 10)
+	dst = strconv.AppendInt(dst, int64(s.status), 10)
 	dst = append(dst, ' ')
-	dst = strconv.AppendInt(dst, int64(bodyBytes(rc)), 10)
+	dst = strconv.AppendInt(dst, s.sent, 10)
 	dst = append(dst, ` "`...)
 	dst = appendField(dst, header.Peek(fasthttp.HeaderReferer))
 	dst = append(dst, `" "`...)

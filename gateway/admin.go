@@ -1,18 +1,36 @@
 package gateway
 
 import (
+	"fmt"
+
 	"github.com/valyala/fasthttp"
 )
 
 // admin answers on the listener that is for the operator alone.
-type admin struct{ server *Server }
+type admin struct {
+	server   *Server
+	refusals flood // of lines about requests without the password
+}
+
+// listenAdmin opens the admin listener. The password is read anew, as its file
+// may have changed since it was checked.
+func (s *Server) listenAdmin() error {
+	if path := s.cfg.AdminPasswordFile; path != "" {
+		password, err := readAdminPassword(path)
+		if err != nil {
+			return fmt.Errorf("read admin_password_file: %w", err)
+		}
+		s.password = password
+	}
+	return s.admin.listen(s.cfg.Admin)
+}
 
 // adminIndex says what there is.
 const adminIndex = `zerohop
 
 /healthz  ok as long as the process runs
 /readyz   ready while new requests are wanted; 503 when draining
-/status   what is going on, as JSON
+/status   what is going on, as JSON; ?format=text: the members of all groups
 /metrics  the same and more, for Prometheus
 `
 
@@ -25,7 +43,12 @@ const (
 // nothing is to be kept by a cache.
 func (a *admin) handle(rc *fasthttp.RequestCtx) {
 	rc.Response.Header.Set("Cache-Control", "no-store")
-	answer := a.find(string(rc.Path()))
+	path := string(rc.Path())
+	// Whether the process runs is no secret, and probes have no password.
+	if path != "/healthz" && !a.admitted(rc) {
+		return
+	}
+	answer := a.find(path)
 	switch {
 	case answer == nil:
 		reply(rc, fasthttp.StatusNotFound, plainText, []byte("not found; / says what there is\n"))
@@ -47,11 +70,23 @@ func (a *admin) find(path string) fasthttp.RequestHandler {
 	case "/readyz":
 		return a.ready
 	case "/status":
-		return func(rc *fasthttp.RequestCtx) { reply(rc, fasthttp.StatusOK, applicationJSON, a.server.status().body()) }
+		return a.status
 	case "/metrics":
 		return a.metrics
 	}
 	return nil
+}
+
+// status answers people and scripts.
+func (a *admin) status(rc *fasthttp.RequestCtx) {
+	switch format := string(rc.QueryArgs().Peek("format")); {
+	case format == "json" || !rc.QueryArgs().Has("format"):
+		reply(rc, fasthttp.StatusOK, applicationJSON, a.server.status().body())
+	case format == "text":
+		reply(rc, fasthttp.StatusOK, plainText, a.server.memberTable())
+	default:
+		reply(rc, fasthttp.StatusBadRequest, plainText, []byte("there are format=json, as without it, and format=text\n"))
+	}
 }
 
 // metrics answers a Prometheus server.

@@ -21,6 +21,13 @@ type Config struct {
 	// Admin is the address of the status and control listener, of the same
 	// kinds as those of Listen; without it there is none.
 	Admin string `toml:"admin"`
+	// AdminPasswordFile is a file with the password that Admin asks for, for
+	// every path but /healthz. Without it there is none, and Admin is a socket
+	// file or a port of the loopback interface.
+	AdminPasswordFile string `toml:"admin_password_file,path"`
+	// TrustedProxies are the peers whose X-Forwarded headers are believed:
+	// addresses, networks, and "unix" for the clients of socket files.
+	TrustedProxies []string `toml:"trusted_proxies"`
 	// SocketMode is the mode of our socket files in octal: who may write may
 	// connect.
 	SocketMode string `toml:"socket_mode"`
@@ -59,7 +66,7 @@ type Limits struct {
 	// IdleTimeout is how long a kept-alive connection may be silent.
 	IdleTimeout time.Duration `toml:"idle_timeout"`
 	// RequestTimeout bounds an in-process route, queueing included; a route
-	// may set its own.
+	// may set its own. Servers behind a route have the times of their group.
 	RequestTimeout time.Duration `toml:"request_timeout"`
 	// Connections is how many client connections may be open.
 	Connections int `toml:"connections"`
@@ -94,8 +101,9 @@ type RouteConfig struct {
 	// Errors is how errors are answered: as "problem" details, which they are
 	// without it, or as the old stack did, "rds".
 	Errors string `toml:"errors"`
-	// Backend names the group that runs the route's handler; without it that
-	// is the group "local".
+	// Backend names the group that answers. Where nothing else in the route
+	// does, requests are passed on to the group's servers. Without Backend the
+	// group "local" runs the route's handler.
 	Backend string `toml:"backend"`
 	// Internal hides the route from the public: for the listeners of listen
 	// it does not exist.

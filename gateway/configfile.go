@@ -141,8 +141,6 @@ func withoutQueue(cfg *Config, doc *conffile.Document) []error {
 func laterKeys() []conffile.Later {
 	return []conffile.Later{
 		{Table: "", Keys: "auth sessions"},
-		{Table: "backends.*", Keys: "balance retry health"},
-		{Table: "backends.*.members.*", Keys: "url weight backup down", Instead: "workers"},
 		{Table: "routes.*", Keys: "auth expires"},
 		{Table: "routes.*", Keys: "files redirect redis lua", Instead: "sql"},
 	}

@@ -67,7 +67,7 @@ internal = true
 		Internal: []string{"unix:/run/zh-internal.sock"}, Admin: "[::1]:9090",
 		SocketMode: "0600", SocketGroup: "www-data", Limits: limits,
 		Databases: map[string]sqlapi.Config{"main": db},
-		Backends:  map[string]backends.Config{"local": {Members: []backends.MemberConfig{{Workers: 32, Queue: 64}}}},
+		Backends:  map[string]backends.Config{"local": backends.Pool(32, 64)},
 		Routes: []RouteConfig{{
 			Match: "GET /getuser", Credentials: CredentialsConfig{Type: "basic"},
 			EndpointConfig: sqlapi.EndpointConfig{SQL: "select count(*) as count from user where user = :auth.user and passwd = :auth.password"},
@@ -186,7 +186,7 @@ func TestParseConfigFaults(t *testing.T) {
 		` | add internal = "unix:/run/zerohop-internal.sock" at the top of the file`)
 	f("internal = 'unix:/a'" + small + "internal = true")
 	f("listen = ['Host:1',\n'host:1']"+small, "2:1: listen[1]: the same address twice | the other stands at zh.toml:1")
-	f("listen = ':1'\nadmin = ':1'"+small, "2:9: admin: the same address twice | the other stands at zh.toml:1")
+	f("listen = '[::1]:1'\nadmin = '[::1]:1'"+small, "2:9: admin: the same address twice | the other stands at zh.toml:1")
 	f("listen = ['h:0', 'h:0']" + small)
 
 	// Limits.
@@ -198,7 +198,7 @@ func TestParseConfigFaults(t *testing.T) {
 	f("[databases.b]\ndsn = 'embedded'\nmax = 0\n[databases.a]\n[backends.'x.y']\nmembers = [{workers = 0}]"+small+"database = 'main'",
 		"3:7: databases.b.max: 0 connections | 1 to 10000",
 		`4:12: databases.a.dsn: no DSN | say where the database is: dsn = "user:${DB_PASSWORD}@tcp(127.0.0.1:3306)/name"`,
-		`6:23: backends."x.y".members[0].workers: 0 workers | how many requests may run at once: 1 to 1048576`)
+		`6:12: backends."x.y".members[0]: neither url nor workers | { url = "http://host:port" } or { workers = 32 }`)
 	f("[databases.main]\ndsn = 'embedded'\nmin = 2\noverflow = 'queue'\nqueue = 9\nwait = '1s'\nlifetime = '1h'\n[[routes]]\nmatch = 'GET /'\nsql = 'select 1'")
 	f("[databases.a]\ndsn = 'embedded'\nqueue = 9\n[databases.b]\ndsn = 'embedded'\noverflow = 'reject'\nwait = '250ms'"+small+"database = 'a'",
 		`3:9: databases.a.queue: there is no queue | overflow = "queue" makes one`,
@@ -209,8 +209,6 @@ func TestParseConfigFaults(t *testing.T) {
 	f("[databases.main]\ndns = 'gw:x@tcp(h)/d'\nlanes = 65\noverflow = 'drop'\n[[routes]]\nmatch = 'GET /'\nsql = 'select 1'",
 		`2:1: unknown key "dns" in [databases.main] | did you mean "dsn"?`, `3:9: databases.main.lanes: 65 lanes | 0 to 64`,
 		`4:12: databases.main.overflow: unknown overflow "drop" | "reject" or "queue"`)
-	f("[backends.up]\nbalance = 'hash'\nmembers = [{url = 'http://h'}]"+small,
-		`2:1: "balance" is not in this version`, `3:13: "url" is not in this version`)
 }
 
 func TestParseConfigRouteFaults(t *testing.T) {
@@ -223,10 +221,8 @@ func TestParseConfigRouteFaults(t *testing.T) {
 	}
 	const match, sql = "match = 'GET /{id}'\ndatabase = 'main'\n", "sql = 'select :path.id'\n"
 	f(match + sql + "backend = 'big'")
-	f(match+"sql = ''", `10:7: routes[0].sql: nothing answers this route | add sql = "select …"`)
-	f(match, `7:3: routes[0].sql: nothing answers this route | add sql = "select …"`)
-	f(match+"backend = 'big'",
-		`7:3: routes[0].sql: a route with a backend and no statement would be a proxy, which is not in this version | add sql = "select …"`)
+	f(match+"sql = ''", `10:7: routes[0].sql: nothing answers this route | add sql = "select …", or backend = "…" for a group with servers to pass requests on to`)
+	f(match, `7:3: routes[0].sql: nothing answers this route | add sql = "select …", or backend = "…" for a group with servers to pass requests on to`)
 	f(match+"files = './static'\nexpires = 'max'", `10:1: "files" is not in this version`, `11:1: "expires" is not in this version`)
 	f("match = 'GET /'\nsql = 'select 1'", `7:3: routes[0].database: there are several databases | name one of main, other`)
 	f("match = 'GET /'\nsql = 'select 1'\ndatabase = 'mian'", `10:12: routes[0].database: there is no [databases.mian] | did you mean "main"?`)

@@ -19,6 +19,7 @@ const (
 	phaseIdle                // for the next request, of which nothing is here
 	phaseHeader              // for the rest of a header
 	phaseBody                // for a body
+	phaseTunnel              // for something else than requests
 )
 
 // Times that nobody needs to set.
@@ -43,8 +44,15 @@ type conn struct {
 	owner *acceptor
 	// ip and port are the client's, as text; "unix:" and nothing for a socket file.
 	ip, port []byte
+	// trusted: what it says of the client behind it is believed.
+	trusted bool
+	// tunnel is what the connection carries instead of requests, or nil.
+	tunnel *tunnel
 	// surplus marks a connection over the limit, which gets one answer: 503.
 	surplus bool
+	// brokeOff: the last read for a body failed. The parser takes that for the
+	// end where only the trailer is missing.
+	brokeOff bool
 	// linger makes Close read on for a while.
 	linger bool
 	// forsaken: nothing is written any more, as the client has left.
@@ -60,12 +68,13 @@ type conn struct {
 	headerArmed bool
 
 	// deadlineMu orders the setting of read deadlines between the
-	// connection's own goroutine and the one that drains.
+	// connection's own goroutine and others, that drain or stop it.
 	deadlineMu sync.Mutex
+	stopped    bool // nothing is read any more
 }
 
 func newConn(c net.Conn, owner *acceptor) *conn {
-	wrapped := &conn{Conn: c, owner: owner, ip: []byte("unix:")}
+	wrapped := &conn{Conn: c, owner: owner, ip: []byte(unixPrefix), trusted: owner.trust.peer(c.RemoteAddr())}
 	if addr, ok := c.RemoteAddr().(*net.TCPAddr); ok {
 		wrapped.ip = addr.AddrPort().Addr().Unmap().AppendTo(nil)
 		wrapped.port = strconv.AppendInt(nil, int64(addr.Port), 10)
@@ -95,6 +104,13 @@ func (c *conn) Read(b []byte) (int, error) {
 		n, err := c.Conn.Read(b)
 		if err == io.EOF {
 			err = io.ErrUnexpectedEOF
+		}
+		c.brokeOff = err != nil
+		return n, err
+	case phaseTunnel:
+		n, err := c.Conn.Read(b)
+		if err != nil && c.isStopped() {
+			err = net.ErrClosed
 		}
 		return n, err
 	}
@@ -144,18 +160,72 @@ func (c *conn) armWaiting() {
 
 func (c *conn) setReadDeadline(timeout time.Duration) {
 	c.armed = 0
+	_ = c.SetReadDeadline(time.Now().Add(timeout))
+}
+
+// SetReadDeadline sets the deadline of reads, unless they have been stopped.
+func (c *conn) SetReadDeadline(t time.Time) error {
 	c.deadlineMu.Lock()
 	defer c.deadlineMu.Unlock()
-	_ = c.Conn.SetReadDeadline(time.Now().Add(timeout))
+	if c.stopped {
+		return nil
+	}
+	return c.Conn.SetReadDeadline(t)
+}
+
+// SetDeadline sets the deadlines of reads and writes, in place of those that
+// stand. It is for the connection's own goroutine.
+func (c *conn) SetDeadline(t time.Time) error {
+	c.armed, c.writeArmed = 0, 0
+	if err := c.SetReadDeadline(t); err != nil {
+		return err
+	}
+	return c.SetWriteDeadline(t)
+}
+
+// SetLinger has the connection end at once when it is closed, and with a reset
+// where seconds is 0, as for a TCP connection.
+func (c *conn) SetLinger(seconds int) error {
+	c.linger = false
+	if tcp, ok := c.Conn.(*net.TCPConn); ok {
+		return tcp.SetLinger(seconds)
+	}
+	return nil
+}
+
+// NetConn returns the connection below.
+func (c *conn) NetConn() net.Conn { return c.Conn }
+
+// stopReading makes reads fail from now on, one that blocks included. It may be
+// called from any goroutine.
+func (c *conn) stopReading() {
+	c.deadlineMu.Lock()
+	defer c.deadlineMu.Unlock()
+	c.stopReadingLocked()
+}
+
+func (c *conn) stopReadingLocked() {
+	c.stopped = true
+	_ = c.Conn.SetReadDeadline(time.Unix(1, 0))
+}
+
+func (c *conn) isStopped() bool {
+	c.deadlineMu.Lock()
+	defer c.deadlineMu.Unlock()
+	return c.stopped
 }
 
 // drain shortens the wait of a connection that nothing of a request has come
-// from. One that is busy is left alone: it is closed behind its answer.
+// from, and ends a tunnel. One that is busy otherwise is left alone: it is
+// closed behind its answer.
 func (c *conn) drain() {
 	c.deadlineMu.Lock()
 	defer c.deadlineMu.Unlock()
-	if phase(c.phase.Load()) <= phaseIdle {
+	switch phase(c.phase.Load()) {
+	case phaseFresh, phaseIdle:
 		_ = c.Conn.SetReadDeadline(time.Now().Add(drainGrace))
+	case phaseTunnel:
+		c.stopReadingLocked()
 	}
 }
 
@@ -185,6 +255,9 @@ func (c *conn) Write(b []byte) (int, error) {
 // in the rest for a while.
 func (c *conn) Close() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.linger && !c.forsaken && half.CloseWrite() == nil {
+		c.deadlineMu.Lock()
+		c.stopped = false
+		c.deadlineMu.Unlock()
 		c.setReadDeadline(lingerTime)
 		_, _ = io.Copy(io.Discard, onlyReader{c.Conn})
 	}

@@ -144,7 +144,7 @@ func TestDepartureDoesNotTakeAnAnswer(t *testing.T) {
 // Waiting for a worker ends as well, and its place in the queue is free.
 func TestDepartureEndsTheWaitForAWorker(t *testing.T) {
 	needDepartures(t)
-	g, err := backends.NewGroup("few", backends.Config{Members: []backends.MemberConfig{{Workers: 1, Queue: 1}}})
+	g, err := backends.NewGroup("few", backends.Pool(1, 1), backends.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,9 +161,9 @@ func TestDepartureEndsTheWaitForAWorker(t *testing.T) {
 	t.Cleanup(letGo)
 	awaitWaiting := func(want int) {
 		t.Helper()
-		for began := time.Now(); g.Stats()[0].Waiting != want; time.Sleep(time.Millisecond) {
+		for began := time.Now(); g.Stats().Members[0].Waiting != want; time.Sleep(time.Millisecond) {
 			if time.Since(began) > 5*time.Second {
-				t.Fatalf("got %d requests that wait for a worker, want %d", g.Stats()[0].Waiting, want)
+				t.Fatalf("got %d requests that wait for a worker, want %d", g.Stats().Members[0].Waiting, want)
 			}
 		}
 	}

@@ -23,7 +23,7 @@ const (
 )
 
 // share divides what the process may have open: clients never take what the
-// databases and the operator need, and the public not what the internal
+// databases, the servers behind and the operator need, and the public not what the internal
 // listeners do. Where there is enough for all, that is what the configuration
 // says. descriptors is the process's limit.
 func share(descriptors int, cfg *Config) places {
@@ -35,7 +35,10 @@ func share(descriptors int, cfg *Config) places {
 	for _, db := range cfg.Databases {
 		others += db.Max + databaseControls
 	}
-	// Whatever the databases may want, some clients must be able to ask.
+	for _, group := range cfg.Backends {
+		others += group.Connections()
+	}
+	// Whatever the databases and the servers behind may want, some clients must be able to ask.
 	free := max(descriptors-others, descriptors/4)
 	if free >= want.public+want.internal+want.admin+kinds*want.surplus {
 		return want

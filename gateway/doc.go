@@ -6,10 +6,18 @@
 // two senses; the router finds the route of the canonical path; credentials
 // and body are read into the request's scope, which is the handler's
 // context.Context; the route's group runs the handler, a statement's or that of
-// a fixed answer (respond). Every error on this way comes to one place, problems,
+// a fixed answer (respond), or sends the request to a server behind this one,
+// which learns through the scope who is asking (inbound, forwarded) and gets a
+// large body as it comes (body). Every error on this way comes to one place, problems,
 // which makes the response, in the old stack's form where that is wanted
 // (rdsErrors), and the log line of it. A count in its route's tally and a line for the access log end the
 // request.
+//
+// An answer of a server behind may go on when the handler is over: as a stream,
+// or as a tunnel once the client's connection carries something else than
+// requests. Such a request is counted and logged, and its scope ends, when its
+// answer does (ending). What two servers could read in two senses is not passed
+// on (passing). Who is believed when it speaks of a client is for trust to say.
 //
 // The admin listener tells the operator how it goes (admin): as JSON (status),
 // and for Prometheus (metrics, exposition).
@@ -30,7 +38,8 @@
 // # What is promised when it ends
 //
 // After Shutdown has begun, a request of which the server has read a byte is
-// answered, with Connection: close. Connections that wait in the kernel's
+// answered, with Connection: close, and an answer that is under way goes on to
+// its end; tunnels end at once. Connections that wait in the kernel's
 // queue are served first. A silent connection has a quarter of a second to
 // send its next request, which is answered, and then ends with a FIN: a client
 // that writes at that very moment sees the connection end before any byte of
@@ -42,7 +51,8 @@
 // # Goroutines
 //
 // There is one for each listener, one for each connection, which also runs the
-// handlers, one that watches the clients of slow requests, and one that writes
-// the access log. Close waits for all of them.
+// handlers, one more for each tunnel, one that watches the clients of slow
+// requests, and one that writes the access log. Close waits for all of them, and
+// closes the groups, which have their own.
 // fasthttp keeps one of its own, for the Date header, until the process ends.
 package gateway

@@ -31,7 +31,7 @@ func startMariaDB(t testing.TB) *mariadbtest.Server {
 }
 
 // startText runs a server with a configuration file's text, on any port.
-func startText(t *testing.T, text string) *testServer {
+func startText(t testing.TB, text string) *testServer {
 	t.Helper()
 	cfg, err := parseTest("listen = '127.0.0.1:0'\n" + text)
 	if err != nil {

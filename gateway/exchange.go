@@ -12,9 +12,9 @@ import (
 // request through the gateway. Whatever goes wrong on it becomes a response,
 // and a line of the access log, here.
 func (s *Server) exchange(rc *fasthttp.RequestCtx) {
-	c := rc.Conn().(*conn)
-	sc := s.scopes.get(c, time.Now())
+	sc := s.begin(rc)
 	sc.setRequestID(rc.Request.Header.Peek(requestIDHeader))
+	sc.resolve(&rc.Request.Header)
 	switch err := s.handle(sc, rc); {
 	case err == nil:
 	case sc.abandoned():
@@ -22,7 +22,17 @@ func (s *Server) exchange(rc *fasthttp.RequestCtx) {
 	default:
 		s.refuse(sc, rc, err)
 	}
-	s.finish(sc, rc, true)
+	s.prepare(sc, rc)
+	if !sc.leaveBehind() {
+		s.finish(sc, rc, true)
+	}
+}
+
+// begin returns the scope of a request.
+func (s *Server) begin(rc *fasthttp.RequestCtx) *scope {
+	sc := s.scopes.get(rc.Conn().(*conn), time.Now())
+	sc.server, sc.rc = s, rc
+	return sc
 }
 
 // handle takes the request through the chain. It returns an error with the
@@ -39,16 +49,29 @@ func (s *Server) handle(sc *scope, rc *fasthttp.RequestCtx) (err error) {
 	}
 	rt := sc.route
 	if rc.Request.IsBodyStream() {
-		sc.client.enter(phaseBody)
-		if err := sc.readBody(rc, rt.bodyBytes); err != nil {
+		take := sc.readBody
+		if rt.handler == nil {
+			take = sc.startBody
+		}
+		if err := take(rc, rt.bodyBytes); err != nil {
 			return err
 		}
 		sc.start = time.Now() // a slow upload is not the handler's time
 	}
-	sc.deadline = sc.start.Add(rt.timeout)
+	if rt.handler != nil {
+		sc.deadline = sc.start.Add(rt.timeout)
+	}
 	s.departures.add(sc)
-	defer s.departures.remove(sc)
+	defer s.unwatch(sc)
 	return rt.group.Serve(sc, rc, rt.handler)
+}
+
+// unwatch ends the watch of a client, unless a body goes on to it. A tunnel
+// sees for itself that its client leaves.
+func (s *Server) unwatch(sc *scope) {
+	if sc.watched = sc.goesOn() && sc.rc.Response.StatusCode() != fasthttp.StatusSwitchingProtocols; !sc.watched {
+		s.departures.remove(sc)
+	}
 }
 
 // admit decides on all that can be decided before the body: the guard, the
@@ -75,6 +98,11 @@ func (s *Server) admit(sc *scope, rc *fasthttp.RequestCtx) (redirected bool, err
 	redirected, err = s.find(sc, rc)
 	if redirected || err != nil {
 		return redirected, err
+	}
+	if sc.route.forwards {
+		if err := sc.guardForwarded(rc); err != nil {
+			return false, err
+		}
 	}
 	if sc.route.basic {
 		if err := sc.readBasic(header.Peek(fasthttp.HeaderAuthorization), sc.route.unescape); err != nil {
@@ -111,17 +139,18 @@ func (s *Server) find(sc *scope, rc *fasthttp.RequestCtx) (redirected bool, err 
 // expect decides on a request that asks whether its body is welcome. What
 // would be refused anyway is refused before the body is sent.
 func (s *Server) expect(rc *fasthttp.RequestCtx) int {
-	c := rc.Conn().(*conn)
-	sc := s.scopes.get(c, time.Now())
+	sc := s.begin(rc)
 	_, err := s.admit(sc, rc)
 	if err == nil {
+		sc.client.enter(phaseBody)
 		s.scopes.put(sc)
-		c.enter(phaseBody)
 		return fasthttp.StatusContinue
 	}
 	sc.setRequestID(rc.Request.Header.Peek(requestIDHeader))
+	sc.resolve(&rc.Request.Header)
 	s.refuse(sc, rc, err)
-	c.linger = true // the server closes, and the body may be under way
+	sc.client.linger = true // the server closes, and the body may be under way
+	s.prepare(sc, rc)
 	s.finish(sc, rc, true)
 	return rc.Response.StatusCode()
 }
@@ -129,11 +158,11 @@ func (s *Server) expect(rc *fasthttp.RequestCtx) int {
 // parseError answers a request that could not be read to its end. Its
 // connection is closed by the server.
 func (s *Server) parseError(rc *fasthttp.RequestCtx, err error) {
-	c := rc.Conn().(*conn)
-	sc := s.scopes.get(c, time.Now())
+	sc := s.begin(rc)
 	sc.setRequestID(nil)
-	c.linger = true
+	sc.client.linger = true
 	s.problems.answer(rc, sc, parseFailure(err))
+	s.prepare(sc, rc)
 	// The parser forgets a header that it could not read to its end.
 	s.finish(sc, rc, len(rc.Request.Header.RawHeaders()) > 0)
 }
@@ -157,16 +186,4 @@ func (s *Server) forsake(sc *scope, rc *fasthttp.RequestCtx, err error) {
 	rc.Response.ResetBody()
 	rc.SetConnectionClose()
 	sc.client.forsaken = true
-}
-
-// finish completes the response, counts and logs it, and ends the scope.
-func (s *Server) finish(sc *scope, rc *fasthttp.RequestCtx, parsed bool) {
-	rc.Response.Header.SetBytesV(requestIDHeader, sc.id)
-	if sc.client.owner.draining.Load() {
-		rc.SetConnectionClose()
-		sc.client.linger = true
-	}
-	s.count(sc, rc.Response.StatusCode())
-	s.access.add(rc, sc, parsed)
-	s.scopes.put(sc)
 }

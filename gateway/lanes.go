@@ -2,10 +2,6 @@ package gateway
 
 import (
 	"log/slog"
-	"maps"
-	"slices"
-
-	dto "github.com/prometheus/client_model/go"
 
 	"zerohop/sqlapi"
 )
@@ -49,39 +45,23 @@ func newLaneStatus(st sqlapi.LaneStats) laneStatus {
 }
 
 func laneMetrics(e *exposition, databases map[string]*sqlapi.Database) {
-	names := slices.Sorted(maps.Keys(databases))
-	all := make([]sqlapi.LaneStats, len(names))
-	for i, name := range names {
-		all[i] = databases[name].LaneStats()
-	}
-	family := func(name string, kind dto.MetricType, help string, value func(sqlapi.LaneStats) float64) {
-		e.begin("zerohop_lane"+name, kind, help)
-		for i, st := range all {
-			e.series(value(st), "database", names[i])
-		}
-	}
-	distribution := func(name, help string, counted func(sqlapi.LaneStats) sqlapi.Histogram) {
-		e.begin("zerohop_lane_"+name, histogram, help)
-		for i, st := range all {
-			e.buckets(counted(st), "database", names[i])
-		}
-	}
-	family("s_max", gauge, "How many connections short statements may share.",
-		func(st sqlapi.LaneStats) float64 { return float64(st.Max) })
-	family("s_open", gauge, "Connections that short statements share.",
-		func(st sqlapi.LaneStats) float64 { return float64(st.Open) })
-	family("s_busy", gauge, "Shared connections that carry statements.",
-		func(st sqlapi.LaneStats) float64 { return float64(st.Busy) })
-	family("_requests_waiting", gauge, "Requests that wait for their turn on a shared connection.",
-		func(st sqlapi.LaneStats) float64 { return float64(st.Waiting) })
-	family("_routes_put_off", gauge, "Routes that do without shared connections for a while, because they were too slow for the others.",
-		func(st sqlapi.LaneStats) float64 { return float64(st.PutOff) })
-	family("_put_offs_total", counter, "How many times a route was put off.",
-		func(st sqlapi.LaneStats) float64 { return float64(st.PutOffs) })
-	family("_reruns_total", counter, "Statements run once more because their shared connection broke.",
-		func(st sqlapi.LaneStats) float64 { return float64(st.Reruns) })
-	distribution("batch_statements", "Statements that were sent together on a shared connection.",
+	f := byName(e, "zerohop_lane", "database", databases, (*sqlapi.Database).LaneStats)
+	f.gauge("s_max", "How many connections short statements may share.",
+		func(st sqlapi.LaneStats) int { return st.Max })
+	f.gauge("s_open", "Connections that short statements share.",
+		func(st sqlapi.LaneStats) int { return st.Open })
+	f.gauge("s_busy", "Shared connections that carry statements.",
+		func(st sqlapi.LaneStats) int { return st.Busy })
+	f.gauge("_requests_waiting", "Requests that wait for their turn on a shared connection.",
+		func(st sqlapi.LaneStats) int { return st.Waiting })
+	f.gauge("_routes_put_off", "Routes that do without shared connections for a while, because they were too slow for the others.",
+		func(st sqlapi.LaneStats) int { return st.PutOff })
+	f.counter("_put_offs", "How many times a route was put off.",
+		func(st sqlapi.LaneStats) uint64 { return st.PutOffs })
+	f.counter("_reruns", "Statements run once more because their shared connection broke.",
+		func(st sqlapi.LaneStats) uint64 { return st.Reruns })
+	f.distribution("_batch_statements", "Statements that were sent together on a shared connection.",
 		func(st sqlapi.LaneStats) sqlapi.Histogram { return st.Batches })
-	distribution("wait_seconds", "Time from a request to the sending of its statement on a shared connection.",
+	f.distribution("_wait_seconds", "Time from a request to the sending of its statement on a shared connection.",
 		func(st sqlapi.LaneStats) sqlapi.Histogram { return st.Waits })
 }

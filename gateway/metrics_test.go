@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"sync"
@@ -131,19 +132,22 @@ func startDemo(t *testing.T) *testServer {
 	t.Helper()
 	cfg := demoConfig("127.0.0.1:0")
 	cfg.Admin = "127.0.0.1:0"
-	cfg.Backends = map[string]backends.Config{"few": {Members: []backends.MemberConfig{{Workers: 3, Queue: 4}}}}
+	cfg.Backends = map[string]backends.Config{"few": backends.Pool(3, 4)}
 	cfg.Routes[0].Backend = "few"
 	return startConfig(t, cfg)
 }
 
 // startConfig runs a server on the embedded engine until the test ends.
-func startConfig(t *testing.T, cfg *Config) *testServer {
+func startConfig(t testing.TB, cfg *Config) *testServer {
 	t.Helper()
-	server, err := New(cfg, Options{Version: `v1 "x"`})
+	ts := &testServer{t: t}
+	var err error
+	ts.Server, err = New(cfg, Options{
+		AccessLog: &ts.access, ErrorLog: slog.New(slog.NewTextHandler(&ts.log, nil)), Version: `v1 "x"`,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ts := &testServer{Server: server, t: t}
 	if err := ts.Listen(); errors.Is(err, embedded.ErrLeftOut) {
 		t.Skip("the embedded engine is left out of this build; build without -tags noembedded")
 	} else if err != nil {
@@ -184,10 +188,10 @@ func TestMetricsOfDatabasesAndGroups(t *testing.T) {
 	f("zerohop_database_statements_total", "{database=main}", 1)
 	f("zerohop_database_connects_total", "{database=main}", 1)
 	f("zerohop_database_rejected_total", "{database=main}", 0)
-	f("zerohop_workers_max", "{group=few,member=0}", 3)
-	f("zerohop_workers_busy", "{group=few,member=0}", 0)
-	f("zerohop_workers_max", "{group=local,member=0}", 30000)
-	f("zerohop_workers_refused_total", "{group=few,member=0}", 0)
+	f("zerohop_workers_max", "{group=few,member=workers}", 3)
+	f("zerohop_workers_busy", "{group=few,member=workers}", 0)
+	f("zerohop_workers_max", "{group=local,member=workers}", 30000)
+	f("zerohop_workers_refused_total", "{group=few,member=workers}", 0)
 	for key := range families["zerohop_build_info"].series {
 		if !strings.HasPrefix(key, `{version=v1 "x",goversion=go1.`) {
 			t.Errorf("got %s", key)

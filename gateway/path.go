@@ -121,6 +121,15 @@ func (p *path) appendLocation(dst []byte) []byte {
 	return append(dst, '/')
 }
 
+// appendRaw appends the path, encoded again.
+func (p *path) appendRaw(dst []byte) []byte {
+	dst = p.appendLocation(dst)
+	if !p.slash {
+		dst = dst[:len(dst)-1]
+	}
+	return dst
+}
+
 // appendUnescaped appends src with each %XX decoded. It refuses NUL, which
 // ends strings in many places behind us.
 func appendUnescaped(dst, src []byte) ([]byte, error) {

@@ -80,15 +80,18 @@ var knownProblems = []problem{
 	{errHeaderTooLarge, 431, "header_too_large", "The request line and the header are too large."},
 	{errPanic, 500, "internal", internalDetail},
 	{sqlapi.ErrTooLong, 500, "result_too_long", "The result is longer than an answer may be here."},
+	{backends.ErrBadGateway, 502, "bad_gateway", "The server behind this one gave no usable answer."},
 	{sqlapi.ErrBroken, 502, "bad_gateway", "The database went away; the change may or may not have been made."},
 	{sqlapi.ErrContended, 503, "contended", "Other requests hold the same rows; try again."},
 	{sqlapi.ErrPoolFull, 503, "pool_full", "Every database connection is busy."},
 	{backends.ErrFull, 503, "pool_full", "Every worker is busy."},
+	{backends.ErrDown, 503, "unavailable", "No server behind this one is up."},
 	{errConnections, 503, "too_many_connections", "Too many connections are open."},
 	{sqlapi.ErrInterrupted, 503, "unavailable", "The database broke the transaction off; all of it was taken back."},
 	{sqlapi.ErrUnavailable, 503, "unavailable", "The database cannot be reached."},
 	{backends.ErrClosed, 503, "unavailable", "The server is shutting down."},
 	{sqlapi.ErrTimeout, 504, "timeout", "The answer was not ready in time."},
+	{backends.ErrTimeout, 504, "timeout", "The server behind this one did not answer in time."},
 	{context.DeadlineExceeded, 504, "timeout", "The answer was not ready in time."},
 }
 
@@ -254,6 +257,13 @@ func (p *problems) record(rc *fasthttp.RequestCtx, s *scope, public problem, sta
 		attrs = append(attrs, slog.String("stack", string(panicked.stack)))
 	}
 	p.log.LogAttrs(context.Background(), level, "request failed", attrs...)
+}
+
+// broken logs what ended an answer early whose beginning had gone out.
+func (p *problems) broken(rc *fasthttp.RequestCtx, s *scope, err error) {
+	public := problem{err, 502, "bad_gateway", ""}
+	p.counts[public.code].Add(1)
+	p.record(rc, s, public, s.status, err)
 }
 
 // serverLog passes what the HTTP server itself has to say to the log, for

@@ -129,13 +129,11 @@ func isBodiless(status int) bool {
 func isControlRune(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
 // withoutStatement returns the faults of keys that only a route with a
-// statement can have. The names of errcode and errstr are for both.
-func (r RouteConfig) withoutStatement() []error {
+// statement can have. The names of errcode and errstr are for all.
+func (r RouteConfig) withoutStatement(problem string) []error {
 	var faults []error
 	fault := func(key string) {
-		faults = append(faults, &FieldError{
-			Field: key, Problem: "a route with a fixed answer asks no database", Hint: "leave it out",
-		})
+		faults = append(faults, &FieldError{Field: key, Problem: problem, Hint: "leave it out"})
 	}
 	if r.Database != "" {
 		fault("database")
@@ -151,10 +149,15 @@ func (r RouteConfig) withoutStatement() []error {
 			fault(key)
 		}
 	}
-	if r.Credentials != (CredentialsConfig{}) {
-		faults = append(faults, &FieldError{
-			Field: "credentials", Problem: "nothing here checks the password, so any would do", Hint: "leave it out: only a statement can compare them",
-		})
-	}
 	return faults
+}
+
+// withoutPassword returns the fault of credentials where nobody reads them.
+func (r RouteConfig) withoutPassword() []error {
+	if r.Credentials == (CredentialsConfig{}) {
+		return nil
+	}
+	return []error{&FieldError{
+		Field: "credentials", Problem: "nothing here checks the password, so any would do", Hint: "leave it out: only a statement can compare them",
+	}}
 }

@@ -2,10 +2,14 @@ package gateway
 
 import (
 	"context"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/valyala/fasthttp"
+
+	"zerohop/backends/upstream"
 	"zerohop/sqlapi"
 )
 
@@ -14,13 +18,16 @@ import (
 // taken from a pool and asks for no allocation, unless a handler asks for
 // Done.
 //
-// It ends with the request. Its methods as a context may be called from
-// several goroutines, the rest only from the request's own.
+// It ends with the request: with the handler, or, where the response goes on
+// behind that, with Ended. Its methods as a context may be called from several
+// goroutines, the rest only from the request's own.
 type scope struct {
 	start    time.Time
 	deadline time.Time
 	route    *route // nil until one is found
 	client   *conn
+	server   *Server
+	rc       *fasthttp.RequestCtx
 	// id is the request's id; it is a piece of idBuf or of the request.
 	id    []byte
 	idBuf [32]byte
@@ -32,15 +39,33 @@ type scope struct {
 	// user and password are pieces of secret.
 	user, password []byte
 	secret         []byte
-	body           []byte
+	// body is what has been read of the body, upload the rest of it.
+	body   []byte
+	upload upload
+
+	// ip and port are the client's, where a trusted peer has named it; hops
+	// are the addresses that it has named, from the right.
+	ip, port []byte
+	ipBuf    []byte
+	hops     []netip.Addr
+	// asked is the request's target as it came, where another one is sent on.
+	asked []byte
+
+	// watched: departures know of it.
+	watched bool
+	// status and sent are those of a response that outlives its handler.
+	status int
+	sent   int64
 
 	mu    sync.Mutex
 	done  chan struct{} // made when somebody asks for it
-	timer *time.Timer   // closes done; nil without done
+	timer *time.Timer   // closes done; nil without done or deadline
 	err   error
 	left  bool // the client, before the request was answered
 	// running is what to abort when it leaves.
 	running sqlapi.Aborter
+	// outlives: the response goes on behind the handler; behind: it does so now.
+	outlives, behind bool
 }
 
 // The largest buffers that a scope takes along into the next request, in bytes.
@@ -81,8 +106,11 @@ func (p *scopes) put(s *scope) {
 		secret = nil
 	}
 	s.path.text = nil
-	s.route, s.client, s.id, s.user, s.password = nil, nil, nil, nil, nil
+	s.route, s.client, s.server, s.rc = nil, nil, nil, nil
+	s.id, s.user, s.password, s.ip, s.port, s.asked = nil, nil, nil, nil, nil, nil
+	s.upload, s.watched, s.status, s.sent = upload{}, false, 0, 0
 	s.deadline, s.err, s.left, s.running = time.Time{}, nil, false, nil
+	s.outlives, s.behind = false, false
 	s.body, s.secret = body[:0], secret[:0]
 	p.pool.Put(s)
 }
@@ -103,7 +131,9 @@ func (s *scope) cancelLocked(err error) {
 	}
 	s.err = err
 	if s.done != nil {
-		s.timer.Stop()
+		if s.timer != nil {
+			s.timer.Stop()
+		}
 		close(s.done)
 	}
 }
@@ -130,7 +160,7 @@ func (s *scope) abandoned() bool {
 	return s.left
 }
 
-// Running is sqlapi.Abandonable's.
+// Running is sqlapi.Abandonable's and upstream.Inbound's.
 func (s *scope) Running(a sqlapi.Aborter) (wanted bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,7 +182,9 @@ func (s *scope) Done() <-chan struct{} {
 			close(s.done)
 			return s.done
 		}
-		s.timer = time.AfterFunc(time.Until(s.deadline), func() { s.cancel(context.DeadlineExceeded) })
+		if !s.deadline.IsZero() {
+			s.timer = time.AfterFunc(time.Until(s.deadline), func() { s.cancel(context.DeadlineExceeded) })
+		}
 	}
 	return s.done
 }
@@ -168,10 +200,11 @@ func (s *scope) Err() error {
 	return s.err
 }
 
-// Value returns the scope itself, as a sqlapi.Lookuper for sqlapi.LookupKey and
-// as a sqlapi.Abandonable for sqlapi.AbandonKey.
+// Value returns the scope itself: as a sqlapi.Lookuper for sqlapi.LookupKey, as
+// a sqlapi.Abandonable for sqlapi.AbandonKey, and as an upstream.Inbound for
+// upstream.InboundKey.
 func (s *scope) Value(key any) any {
-	if key == any(sqlapi.LookupKey) || key == any(sqlapi.AbandonKey) {
+	if key == any(sqlapi.LookupKey) || key == any(sqlapi.AbandonKey) || key == any(upstream.InboundKey) {
 		return s
 	}
 	return nil
@@ -194,8 +227,11 @@ func (s *scope) Lookup(source sqlapi.Source, name string) ([]byte, bool) {
 	case sqlapi.SourceClient:
 		switch name {
 		case "ip":
-			return s.client.ip, true
+			return s.address(), true
 		case "port":
+			if s.ip != nil {
+				return s.port, true
+			}
 			return s.client.port, true
 		}
 	}

@@ -39,8 +39,9 @@ type Server struct {
 	started  time.Time
 	table    atomic.Pointer[table]
 	public   *acceptor
-	internal *acceptor // nil without an internal address
-	admin    *acceptor // nil without an admin address
+	internal *acceptor      // nil without an internal address
+	admin    *acceptor      // nil without an admin address
+	password *adminPassword // nil where the admin listener asks for none
 	scopes   scopes
 	problems problems
 	unrouted tally // of the answers that no route gave
@@ -94,6 +95,7 @@ func newServer(cfg *Config, t *table, opts Options) *Server {
 	}
 	for _, a := range s.acceptors() {
 		a.files = socketFiles{cfg.SocketMode, cfg.SocketGroup}
+		a.trust = newTrust(cfg.TrustedProxies)
 	}
 	return s
 }
@@ -181,7 +183,7 @@ func (s *Server) Listen() error {
 		}
 	}
 	if s.admin != nil {
-		if err := s.admin.listen(s.cfg.Admin); err != nil {
+		if err := s.listenAdmin(); err != nil {
 			return err
 		}
 	}
@@ -239,7 +241,7 @@ func (s *Server) Serve() error {
 // Shutdown ends the server without losing a request. At once /readyz says no;
 // then it accepts what the kernel has queued, and no more, answers every
 // request of which a byte was read, with Connection: close, and ends silent
-// connections cleanly. Then the internal listeners end in the same way: who
+// connections and tunnels cleanly. Then the internal listeners end in the same way: who
 // answers a public request may need them until that is done. After the last
 // answer, the pools are closed and the access log is written out.
 //

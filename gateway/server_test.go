@@ -55,7 +55,7 @@ func TestCloseIsRepeatable(t *testing.T) {
 
 func TestTableOfAConfiguration(t *testing.T) {
 	cfg := demoConfig("127.0.0.1:0")
-	cfg.Backends = map[string]backends.Config{"few": {Members: []backends.MemberConfig{{Workers: 1}}}}
+	cfg.Backends = map[string]backends.Config{"few": backends.Pool(1, 0)}
 	cfg.Routes = append(cfg.Routes, RouteConfig{
 		Match: "GET /x/{id}", EndpointConfig: sqlapi.EndpointConfig{SQL: "select :path.id as id"}, Database: "main", Backend: "few",
 		RequestTimeout: time.Second, BodyBytes: 7,

@@ -25,7 +25,7 @@ type status struct {
 	Routes           []routeStatus             `json:"routes"`
 	Unrouted         answersStatus             `json:"unrouted"` // answered before there was a route
 	Problems         map[string]uint64         `json:"problems"` // by code
-	Backends         map[string][]memberStatus `json:"backends"`
+	Backends         map[string]groupStatus    `json:"backends"`
 	Databases        map[string]databaseStatus `json:"databases"`
 	AccessLog        accessLogStatus           `json:"access_log"`
 }
@@ -60,14 +60,6 @@ type answersStatus struct {
 	MeanSeconds float64           `json:"mean_seconds"`
 	P50Seconds  float64           `json:"p50_seconds"`
 	P99Seconds  float64           `json:"p99_seconds"`
-}
-
-type memberStatus struct {
-	Workers int    `json:"workers"`
-	Queue   int    `json:"queue"`
-	Busy    int    `json:"busy"`
-	Waiting int    `json:"waiting"`
-	Refused uint64 `json:"refused"`
 }
 
 type databaseStatus struct {
@@ -109,7 +101,7 @@ func (s *Server) status() status {
 		Routes:           []routeStatus{},
 		Unrouted:         newAnswersStatus(&s.unrouted),
 		Problems:         map[string]uint64{},
-		Backends:         map[string][]memberStatus{},
+		Backends:         map[string]groupStatus{},
 		Databases:        map[string]databaseStatus{},
 		AccessLog:        accessLogStatus{s.access.lost.Load()},
 	}
@@ -126,10 +118,8 @@ func (s *Server) status() status {
 	for _, rt := range t.routes {
 		st.Routes = append(st.Routes, routeStatus{rt.pattern.text, newAnswersStatus(&rt.tally)})
 	}
-	for name, g := range t.groups {
-		for _, m := range g.Stats() {
-			st.Backends[name] = append(st.Backends[name], memberStatus(m))
-		}
+	for _, g := range groupStats(t.groups) {
+		st.Backends[g.Name] = newGroupStatus(g, s.started)
 	}
 	for name, db := range t.databases {
 		st.Databases[name] = newDatabaseStatus(db)

@@ -58,8 +58,14 @@ func TestStatus(t *testing.T) {
 	if st.Problems["unauthorized"] != 1 || st.Problems["not_found"] != 1 {
 		t.Errorf("got the problems %v", st.Problems)
 	}
-	if got, want := st.Backends["few"][0], (memberStatus{Workers: 3, Queue: 4}); got != want {
-		t.Errorf("got the member %+v, want %+v", got, want)
+	if got := st.Backends["few"]; got.Balance != "least_busy" || len(got.Members) != 1 {
+		t.Fatalf("got the group %+v", got)
+	}
+	member := memberStatus{
+		Name: "workers", State: "up", Since: st.Started, Weight: 1, EffectiveWeight: 1, MaxInFlight: 3, Workers: 3, Queue: 4, Requests: 1,
+	}
+	if got := st.Backends["few"].Members[0]; got != member {
+		t.Errorf("got the member %+v, want %+v", got, member)
 	}
 	want := databaseStatus{Address: "embedded", Up: true, Max: 100, Idle: 1, Statements: 1, Connects: 1}
 	if got := st.Databases["main"]; got != want {

@@ -1,20 +1,16 @@
 package gateway
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"net"
-	"net/netip"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"zerohop/gateway/conffile"
-	"zerohop/sqlapi"
 )
 
 func routePath(i int) string { return fmt.Sprintf("routes[%d]", i) }
@@ -22,7 +18,7 @@ func routePath(i int) string { return fmt.Sprintf("routes[%d]", i) }
 // Validate returns everything that is wrong with the configuration, always in
 // the same order. Each error has a method FieldFault, as FieldError does.
 func (c *Config) Validate() []error {
-	faults := slices.Concat(c.validateAddresses(), c.Limits.validate(), c.validateSecrets())
+	faults := slices.Concat(c.validateAddresses(), c.validateAdmin(), c.validateTrust(), c.Limits.validate(), c.validateSecrets())
 	if len(c.Databases) == 0 && slices.ContainsFunc(c.Routes, RouteConfig.asksDatabase) {
 		faults = append(faults, &FieldError{
 			Field: "databases", Problem: "there is no database for the routes",
@@ -126,11 +122,7 @@ func internalProblem(address string) (problem, hint string) {
 	if problem, _ := addressProblem(address); problem != "" {
 		return problem, internalHint
 	}
-	if _, ok := socketPath(address); ok {
-		return "", ""
-	}
-	host, _, _ := net.SplitHostPort(address)
-	if ip, err := netip.ParseAddr(host); !strings.EqualFold(host, "localhost") && (err != nil || !ip.Unmap().IsLoopback()) {
+	if !ofThisMachine(address) {
 		return "other machines could reach an internal address there", internalHint
 	}
 	return "", ""
@@ -156,221 +148,16 @@ func (l Limits) validate() []error {
 
 // The bounds of what other parts rely on, or a route may also set for itself.
 const (
-	maxConnections    = 1 << 20
-	maxBodyBytes      = 1 << 30
-	bodyBounds        = `1 to "1GiB"`
+	maxConnections = 1 << 20
+	maxBodyBytes   = 1 << 30
+	bodyBounds     = `1 to "1GiB"`
+	// A body that is passed on is never held as a whole.
+	maxPassedBytes    = 1 << 40
+	passedBounds      = `1 to "1024GiB"`
 	maxRequestTimeout = 24 * time.Hour
 	timeoutBounds     = `"1ms" to "24h"`
 )
 
 func within[T int | int64 | time.Duration](value, least, most T) bool {
 	return least <= value && value <= most
-}
-
-func (c *Config) validateRoutes() []error {
-	if len(c.Routes) == 0 {
-		return []error{&FieldError{
-			Field: "routes", Problem: "there is no route, so nothing would be answered",
-			Hint: `add [[routes]] with match = "GET /path" and sql = "select …"`,
-		}}
-	}
-	var faults []error
-	patterns := make([][]pattern, len(c.Routes)) // what each matches; nil where it cannot be read
-	for i, r := range c.Routes {
-		p, err := parsePattern(r.Match)
-		if err != nil {
-			faults = append(faults, &FieldError{Field: routePath(i) + ".match", Problem: err.Error()})
-			p = pattern{}
-		} else {
-			patterns[i] = p.withSuffixes(r.SuffixFormats())
-			faults = append(faults, conflicts(patterns[:i], patterns[i])...)
-		}
-		faults = append(faults, allBelow(routePath(i), c.validateRoute(r, p))...)
-	}
-	return faults
-}
-
-// conflicts returns the fault of a route whose patterns stand in the way of an
-// earlier one's.
-func conflicts(before [][]pattern, own []pattern) []error {
-	for i, others := range before {
-		for _, other := range others {
-			for _, p := range own {
-				if reason, conflict := other.conflictsWith(p); conflict {
-					return []error{&FieldError{
-						Field: routePath(len(before)) + ".match", Problem: reason, Other: routePath(i) + ".match",
-					}}
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// wildcard is what looks like one in a pattern that could not be read.
-var wildcard = regexp.MustCompile(`\{([^{}.]*)`)
-
-// validateRoute returns the faults of one route but those of its pattern, which
-// is empty when it cannot be read.
-func (c *Config) validateRoute(r RouteConfig, p pattern) []error {
-	faults := slices.Concat(r.validateOwn(), c.validateInternal(r), c.validateDatabase(r), c.validateBackend(r))
-	answers := r.answers()
-	switch {
-	case len(answers) == 0 && r.Statements != nil: // an empty list has its fault
-		return faults
-	case len(answers) == 0:
-		return append(faults, r.unanswered())
-	}
-	for _, key := range answers[1:] {
-		faults = append(faults, &FieldError{
-			Field: key, Problem: fmt.Sprintf("one route, two answers: %s and %s", answers[0], key), Hint: "keep one of them",
-		})
-	}
-	if r.Suffixes && p.text != "" && !p.endsInName() {
-		faults = append(faults, &FieldError{
-			Field: "suffixes", Problem: "the path has no place for a suffix", Hint: "it has one behind a name, or a {wildcard} of one segment",
-		})
-	}
-	endpoint := r.endpoint(p)
-	if p.text == "" {
-		// The pattern has its fault; its wildcards are to cause no more.
-		for _, m := range wildcard.FindAllStringSubmatch(r.Match, -1) {
-			endpoint.PathNames = append(endpoint.PathNames, m[1])
-		}
-	}
-	if answers[0] == "respond" {
-		return slices.Concat(faults, r.withoutStatement(), r.Respond.validate(endpoint))
-	}
-	faults = append(faults, endpoint.Validate()...)
-	if db, ok := c.databaseOf(r); ok {
-		faults = append(faults, endpoint.ValidateOn(&db)...)
-	}
-	return faults
-}
-
-// databaseOf returns the database that a route asks, as far as the file has it.
-func (c *Config) databaseOf(r RouteConfig) (db sqlapi.Config, ok bool) {
-	if r.Database == "" && len(c.Databases) == 1 {
-		for _, db = range c.Databases {
-			return db, true
-		}
-	}
-	db, ok = c.Databases[r.Database]
-	return db, ok
-}
-
-// answers returns the keys of the route that say what answers it.
-func (r RouteConfig) answers() []string {
-	var keys []string
-	if r.Respond != nil {
-		keys = append(keys, "respond")
-	}
-	switch { // that there are both is for the endpoint to say
-	case r.SQL != "":
-		keys = append(keys, "sql")
-	case len(r.Statements) > 0:
-		keys = append(keys, "statements")
-	}
-	return keys
-}
-
-// errcodeKey and errstrKey are the names of what an answer of the old stack's
-// kind says.
-func (r RouteConfig) errcodeKey() string { return cmp.Or(r.ErrcodeKey, "errcode") }
-func (r RouteConfig) errstrKey() string  { return cmp.Or(r.ErrstrKey, "errstr") }
-
-// asksDatabase reports whether a database answers the route.
-func (r RouteConfig) asksDatabase() bool { return len(r.answers()) > 0 && r.Respond == nil }
-
-// endpoint returns the endpoint's configuration with what the route offers to
-// it. p is empty when the pattern cannot be read.
-func (r RouteConfig) endpoint(p pattern) sqlapi.EndpointConfig {
-	endpoint := r.EndpointConfig
-	endpoint.Name = p.text
-	endpoint.PathNames = p.names()
-	endpoint.Credentials = r.Credentials != CredentialsConfig{}
-	endpoint.ReadOnly = p.readOnly()
-	endpoint.AnyMethod = p.text != "" && p.method == ""
-	return endpoint
-}
-
-// unanswered is the fault of a route without a handler.
-func (r RouteConfig) unanswered() error {
-	if r.Backend != "" {
-		return &FieldError{
-			Field: "sql", Problem: "a route with a backend and no statement would be a proxy, which is not in this version",
-			Hint: `add sql = "select …"`,
-		}
-	}
-	return &FieldError{Field: "sql", Problem: "nothing answers this route", Hint: `add sql = "select …"`}
-}
-
-// validateOwn checks what a route sets for itself alone.
-func (r RouteConfig) validateOwn() []error {
-	var faults []error
-	if r.RequestTimeout != 0 && !within(r.RequestTimeout, time.Millisecond, maxRequestTimeout) {
-		faults = append(faults, &FieldError{
-			Field: "request_timeout", Problem: r.RequestTimeout.String() + " is out of bounds", Hint: "from " + timeoutBounds,
-		})
-	}
-	if r.BodyBytes != 0 && !within(r.BodyBytes, 1, maxBodyBytes) {
-		faults = append(faults, &FieldError{
-			Field: "body_bytes", Problem: fmt.Sprintf("%d is out of bounds", r.BodyBytes), Hint: "from " + bodyBounds,
-		})
-	}
-	if !slices.Contains([]string{"", errorsProblem, errorsRDS}, r.Errors) {
-		faults = append(faults, &FieldError{
-			Field: "errors", Problem: fmt.Sprintf("%q is no way to answer errors", r.Errors), Hint: `there are "problem" and "rds"`,
-		})
-	}
-	if r.Credentials != (CredentialsConfig{}) && r.Credentials.Type != credentialsBasic {
-		faults = append(faults, credentialsFault("credentials.type"))
-	}
-	return faults
-}
-
-func (c *Config) validateInternal(r RouteConfig) []error {
-	if !r.Internal || len(c.Internal) > 0 {
-		return nil
-	}
-	return []error{&FieldError{
-		Field: "internal", Problem: "there is no internal address to reach this route at",
-		Hint: `add internal = "unix:/run/zerohop-internal.sock" at the top of the file`,
-	}}
-}
-
-func credentialsFault(field string) error {
-	return &FieldError{
-		Field: field, Problem: "no known kind of credentials",
-		Hint: `write credentials = "basic", or { type = "basic", unescape = true }`,
-	}
-}
-
-// validateDatabase checks which database a route asks. That there is none at
-// all is said once, for all routes.
-func (c *Config) validateDatabase(r RouteConfig) []error {
-	names := slices.Sorted(maps.Keys(c.Databases))
-	switch {
-	case len(names) == 0 || slices.Contains(names, r.Database):
-		return nil
-	case r.Database == "" && (len(names) == 1 || !r.asksDatabase()):
-		return nil
-	case r.Database == "":
-		return []error{&FieldError{
-			Field: "database", Problem: "there are several databases", Hint: "name one of " + strings.Join(names, ", "),
-		}}
-	}
-	return []error{&FieldError{
-		Field: "database", Problem: fmt.Sprintf("there is no [databases.%s]", conffile.PathKey(r.Database)), Hint: conffile.Suggest(r.Database, names),
-	}}
-}
-
-func (c *Config) validateBackend(r RouteConfig) []error {
-	names := slices.Sorted(maps.Keys(c.Backends))
-	if r.Backend == "" || r.Backend == localGroup || slices.Contains(names, r.Backend) {
-		return nil
-	}
-	return []error{&FieldError{
-		Field: "backend", Problem: fmt.Sprintf("there is no [backends.%s]", conffile.PathKey(r.Backend)), Hint: conffile.Suggest(r.Backend, names),
-	}}
 }
