@@ -163,13 +163,16 @@ func (s statuses) total() int64 {
 	return n
 }
 
+// statusLeft is how a request is logged whose client has left.
+const statusLeft = 499
+
 // fault names the statuses that are not 2xx, or is "". Up to leaving requests
-// may have status 499: those under way when the clients left.
-func (s statuses) fault(leaving int64) string {
+// may have status left: those under way when the clients left.
+func (s statuses) fault(leaving int64, left int) string {
 	var b bytes.Buffer
 	for status := range 1000 {
 		n := s[status]
-		if n == 0 || status/100 == 2 || status == 499 && n <= leaving {
+		if n == 0 || status/100 == 2 || status == left && n <= leaving {
 			continue
 		}
 		if b.Len() > 0 {

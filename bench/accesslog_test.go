@@ -102,9 +102,14 @@ func TestAccessLogMissesLines(t *testing.T) {
 	log, write := openLog(t)
 	log.patience = 10 * time.Millisecond
 	write(fmt.Sprintf(logLine, 200))
-	fault, err := logFault(t.Context(), log, 2, 64)
+	fault, err := logFault(t.Context(), &peer{log: log}, 2, 64)
 	if err != nil || !strings.Contains(fault, "1 lines for 2 requests") {
 		t.Errorf("got fault %q, error %v, want the missing line named", fault, err)
+	}
+	write(strings.Repeat(fmt.Sprintf(logLine, 200), 2*lossyShare-2))
+	fault, err = logFault(t.Context(), &peer{log: log, kind: kind{lossy: true}}, 2*lossyShare, 64)
+	if err != nil || fault != "" {
+		t.Errorf("got fault %q, error %v of a log that may lack a line in a thousand", fault, err)
 	}
 }
 
@@ -123,12 +128,15 @@ func TestAccessLogStopsWaitingWithItsContext(t *testing.T) {
 func TestStatusesFault(t *testing.T) {
 	f := func(s statuses, want string) {
 		t.Helper()
-		if got := s.fault(2); got != want {
+		if got := s.fault(2, statusLeft); got != want {
 			t.Errorf("%v: got %q, want %q", s, got, want)
 		}
 	}
 	f(statuses{200: 5, 204: 1}, "")
 	f(statuses{200: 5, 499: 2}, "")
 	f(statuses{200: 5, 499: 3}, "3 × status 499")
+	if got, want := (statuses{200: 5, 400: 2}).fault(2, 400)+(statuses{400: 2}).fault(2, statusLeft), "2 × status 400"; got != want {
+		t.Errorf("got %q, want %q of those that log no 400 for clients that left", got, want)
+	}
 	f(statuses{200: 5, 503: 1, 302: 2}, "2 × status 302, 1 × status 503")
 }

@@ -10,21 +10,21 @@ import (
 	"strconv"
 )
 
-// arena is what all scenes of a run share: a folder, the programs in it, and a
-// database. Close ends and removes all of it.
+// arena is what all scenes of a run share: a folder, the programs in it, and
+// what the peers get their answers from. Close ends and removes all of it.
 type arena struct {
 	dir     string
 	tools   tools
-	db      *mariadb
+	source  source
 	machine machine
 	stages  int // how many have been opened
 }
 
-// openArena builds what p compares and starts the database. On an error
+// openArena builds what p compares and starts what is behind it. On an error
 // nothing is left behind.
 func openArena(ctx context.Context, p plan, say progress) (_ *arena, err error) {
 	a := &arena{}
-	if a.tools, err = findTools(searchPath(), p.kinds); err != nil {
+	if a.tools, err = findTools(searchPath(), p.subject, p.kinds); err != nil {
 		return nil, err
 	}
 	if a.dir, err = os.MkdirTemp("", "zerohop-bench-"); err != nil {
@@ -38,15 +38,10 @@ func openArena(ctx context.Context, p plan, say progress) (_ *arena, err error) 
 	if err = a.build(ctx, p.kinds, say); err != nil {
 		return nil, err
 	}
-	say("starting MariaDB and filling table user with %d rows", userCount)
-	users := make([]string, len(p.kinds))
-	for i, k := range p.kinds {
-		users[i] = k.key
-	}
-	if a.db, err = startMariaDB(ctx, a.tools, a.dir, p.serverConnections(), users); err != nil {
+	if a.source, err = p.subject.open(ctx, a, p, say); err != nil {
 		return nil, err
 	}
-	a.machine = describeMachine(a.tools, a.db, a.binary(p.kinds[0]))
+	a.machine = describeMachine(a.tools, a.source.mariadbVersion(), a.binary(p.kinds[0]))
 	return a, nil
 }
 
@@ -80,20 +75,20 @@ func (a *arena) openStage(ctx context.Context, p plan, sc scene, say progress) (
 	if err = os.Mkdir(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder: %w", err)
 	}
-	s := &stage{db: a.db}
+	s := &stage{subject: p.subject, scene: sc, source: a.source}
 	defer func() {
 		if err != nil {
 			s.Close()
 		}
 	}()
-	if s.wrk, err = newWrk(a.tools.wrk, dir, min(p.pace.Threads, sc.Clients), sc.Clients, p.pace.Seconds); err != nil {
+	if s.wrk, err = newWrk(a.tools.wrk, dir, p.subject.script, min(p.pace.Threads, sc.Clients), sc.Clients, p.pace.Seconds); err != nil {
 		return nil, err
 	}
 	for _, k := range p.kinds {
 		say("starting %s", k.name)
-		peer, err := startPeer(ctx, k, filepath.Join(dir, k.key), site{
-			tools: a.tools, binary: a.binary(k), login: a.db.login(k.key, sc.Database), max: sc.Max,
-		})
+		at := site{tools: a.tools, binary: a.binary(k), max: sc.Max, path: p.subject.path, first: p.subject.questions(sc)[0]}
+		a.source.tell(&at, k, sc)
+		peer, err := startPeer(ctx, k, filepath.Join(dir, k.key), at)
 		if err != nil {
 			return nil, err
 		}
@@ -102,10 +97,10 @@ func (a *arena) openStage(ctx context.Context, p plan, sc scene, say progress) (
 	return s, nil
 }
 
-// Close ends the database and removes the folder.
+// Close ends what is behind the peers and removes the folder.
 func (a *arena) Close() {
-	if a.db != nil {
-		a.db.Kill()
+	if a.source != nil {
+		a.source.Kill()
 	}
 	_ = os.RemoveAll(a.dir)
 }

@@ -13,8 +13,8 @@ func TestClocksSince(t *testing.T) {
 		t.Helper()
 		after := clocks{time.Unix(105, 0), 3 * second, 5 * second, 5 * second, machine}
 		got := after.since(before)
-		if got.gateway != 2*second || got.database != 3*second {
-			t.Errorf("got %s of the gateway and %s of MariaDB, want 2s and 3s", got.gateway, got.database)
+		if got.gateway != 2*second || got.source != 3*second {
+			t.Errorf("got %s of the gateway and %s of MariaDB, want 2s and 3s", got.gateway, got.source)
 		}
 		if math.Abs(got.others-want) > 1e-9 {
 			t.Errorf("got %v cores of others, want %v", got.others, want)

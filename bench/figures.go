@@ -13,28 +13,28 @@ type figures struct {
 	P50         float64 `json:"p50_us"`
 	P99         float64 `json:"p99_us"`
 	GatewayCPU  float64 `json:"gateway_cpu_us_per_request"`
-	DatabaseCPU float64 `json:"mariadb_cpu_us_per_request"`
-	Connections float64 `json:"mariadb_connections"` // open half-way through
+	SourceCPU   float64 `json:"source_cpu_us_per_request"` // of what is behind the gateway
+	Connections float64 `json:"source_connections"`        // open half-way through
 }
 
 // newFigures makes figures of a load, of the processor time that the gateway
-// and the database used meanwhile, and of the connections between the two.
-func newFigures(l load, gateway, database time.Duration, connections int) figures {
+// and its source used meanwhile, and of the connections between the two.
+func newFigures(l load, gateway, source time.Duration, connections int) figures {
 	requests := float64(l.Requests)
 	return figures{
 		Rate:        requests / (l.Duration / 1e6),
 		P50:         l.P50,
 		P99:         l.P99,
 		GatewayCPU:  float64(gateway.Nanoseconds()) / 1e3 / requests,
-		DatabaseCPU: float64(database.Nanoseconds()) / 1e3 / requests,
+		SourceCPU:   float64(source.Nanoseconds()) / 1e3 / requests,
 		Connections: float64(connections),
 	}
 }
 
 // fault names a figure that was not measured, or is "". Every figure of a real
-// round is above zero, so that it can be divided by.
-func (f figures) fault() string {
-	for _, m := range metrics() {
+// round that counts is above zero, so that it can be divided by.
+func (f figures) fault(counting []metric) string {
+	for _, m := range counting {
 		if v := *m.of(&f); v <= 0 {
 			return fmt.Sprintf("%s was measured as %g", m.name, v)
 		}
@@ -49,19 +49,33 @@ type metric struct {
 	format func(float64) string
 }
 
-// metrics are all figures, in the order of the report.
-func metrics() []metric {
+// rateMetric is the figure that ratios are mostly asked of.
+const rateMetric = "requests/s"
+
+// gatewayMetrics are the figures of every gateway, in the order of the report.
+func gatewayMetrics() []metric {
 	millis := func(us float64) string { return fmt.Sprintf("%.2f ms", us/1e3) }
-	micros := func(us float64) string { return fmt.Sprintf("%.1f µs", us) }
 	return []metric{
-		{"requests/s", func(f *figures) *float64 { return &f.Rate }, thousands},
+		{rateMetric, func(f *figures) *float64 { return &f.Rate }, thousands},
 		{"p50", func(f *figures) *float64 { return &f.P50 }, millis},
 		{"p99", func(f *figures) *float64 { return &f.P99 }, millis},
 		{"gateway CPU/request", func(f *figures) *float64 { return &f.GatewayCPU }, micros},
-		{"MariaDB CPU/request", func(f *figures) *float64 { return &f.DatabaseCPU }, micros},
-		{"connections", func(f *figures) *float64 { return &f.Connections }, thousands},
 	}
 }
+
+// getuserMetrics are those of GET /getuser.
+func getuserMetrics() []metric {
+	return append(gatewayMetrics(),
+		metric{"MariaDB CPU/request", func(f *figures) *float64 { return &f.SourceCPU }, micros},
+		metric{"connections", func(f *figures) *float64 { return &f.Connections }, thousands})
+}
+
+// proxyMetrics are those of a proxy in front of a server.
+func proxyMetrics() []metric {
+	return append(gatewayMetrics(), metric{"upstream CPU/request", func(f *figures) *float64 { return &f.SourceCPU }, micros})
+}
+
+func micros(us float64) string { return fmt.Sprintf("%.1f µs", us) }
 
 // spread is where several values lie.
 type spread struct {
@@ -84,10 +98,10 @@ func newSpread(values []float64) spread {
 	}
 }
 
-// medians returns the median of each figure.
-func medians(rounds []figures) figures {
+// medians returns the median of each figure that counts.
+func medians(rounds []figures, counting []metric) figures {
 	var all figures
-	for _, m := range metrics() {
+	for _, m := range counting {
 		values := make([]float64, len(rounds))
 		for i := range rounds {
 			values[i] = *m.of(&rounds[i])

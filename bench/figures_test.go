@@ -8,15 +8,15 @@ import (
 func TestNewFigures(t *testing.T) {
 	l := load{Requests: 10_000, Duration: 2e6, P50: 900, P99: 4500}
 	got := newFigures(l, 250*time.Millisecond, 300*time.Millisecond, 64)
-	want := figures{Rate: 5000, P50: 900, P99: 4500, GatewayCPU: 25, DatabaseCPU: 30, Connections: 64}
+	want := figures{Rate: 5000, P50: 900, P99: 4500, GatewayCPU: 25, SourceCPU: 30, Connections: 64}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if fault := got.fault(); fault != "" {
+	if fault := got.fault(getuserMetrics()); fault != "" {
 		t.Errorf("got fault %q, want none", fault)
 	}
 	got.GatewayCPU = 0
-	if got, want := got.fault(), "gateway CPU/request was measured as 0"; got != want {
+	if got, want := got.fault(getuserMetrics()), "gateway CPU/request was measured as 0"; got != want {
 		t.Errorf("got fault %q, want %q", got, want)
 	}
 }
@@ -40,7 +40,7 @@ func TestMedians(t *testing.T) {
 		{1, 50, 3, 40, 5, 7},
 		{2, 40, 1, 50, 4, 9},
 		{3, 30, 2, 60, 3, 8},
-	})
+	}, getuserMetrics())
 	if want := (figures{2, 40, 2, 50, 4, 8}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

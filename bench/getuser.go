@@ -63,6 +63,7 @@ func (c *getuserCommand) plan() plan {
 		sc.Max = c.Max
 	}
 	return plan{
+		subject:     getuserSubject(),
 		pace:        c.Pace,
 		kinds:       kinds,
 		comparisons: against(kinds[0], kinds[1:]),

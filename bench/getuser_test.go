@@ -15,7 +15,13 @@ import (
 // unless ZEROHOP_REQUIRE names what is missing.
 func requireTools(t *testing.T, kinds ...kind) {
 	t.Helper()
-	_, err := findTools(searchPath(), kinds)
+	requireToolsOf(t, getuserSubject(), kinds...)
+}
+
+// requireToolsOf is requireTools for another subject.
+func requireToolsOf(t *testing.T, of *subject, kinds ...kind) {
+	t.Helper()
+	_, err := findTools(searchPath(), of, kinds)
 	if err == nil {
 		return
 	}

@@ -11,6 +11,9 @@ type kind struct {
 	key  string // on the command line; also its account in MariaDB
 	name string // as in the report
 	pkg  string // its main package in this module, or "" for programs of others
+	left int    // the status that it logs when a client has left; 0 for statusLeft
+	// lossy: it drops a line where its threads want to write at the same moment.
+	lossy bool
 	// find looks up the programs of others that it is made of; nil for none.
 	find func(s *search, into *tools)
 	// launch starts its processes, which p owns even after an error. It returns
@@ -24,7 +27,12 @@ type site struct {
 	binary  string // of the kind's package
 	address string // HOST:PORT
 	login   login  // to the database
-	max     int    // connections to it
+	max     int    // connections to what is behind
+
+	upstream string // HOST:PORT of the server that is behind
+	answer   string // of a handler of the peer's own
+	path     string // of the URL that is asked
+	first    question
 }
 
 // allKinds are the peers of GET /getuser, in the order of the report. The

@@ -31,7 +31,7 @@ func (c *lanesCommand) Validate() error {
 
 func (c *lanesCommand) plan() plan {
 	off := zerohopLanesOff()
-	p := plan{pace: c.Pace, scenes: []scene{newScene(c.Clients, c.Database)}}
+	p := plan{subject: getuserSubject(), pace: c.Pace, scenes: []scene{newScene(c.Clients, c.Database)}}
 	for _, count := range c.Counts {
 		k := zerohop(&count)
 		k.key = fmt.Sprintf("lanes-%d", count)

@@ -14,9 +14,10 @@ type machine struct {
 	Cores   int    `json:"cores"`
 	Kernel  string `json:"kernel"`
 	Go      string `json:"go"`
-	MariaDB string `json:"mariadb"`
+	MariaDB string `json:"mariadb,omitempty"`
 	Wrk     string `json:"wrk"`
 	Nginx   string `json:"nginx,omitempty"`
+	HAProxy string `json:"haproxy,omitempty"`
 	Python  string `json:"python,omitempty"` // with what the old chain uses of it
 }
 
@@ -26,13 +27,13 @@ print(platform.python_version(), "with Tornado", tornado.version, "and PyMySQL",
 
 // describeMachine reads what the kernel knows; binary is one of the programs
 // compared, which knows the Go that built it.
-func describeMachine(t tools, db *mariadb, binary string) machine {
+func describeMachine(t tools, mariadb, binary string) machine {
 	m := machine{
 		CPU:     "unknown CPU",
 		Cores:   runtime.NumCPU(),
 		Kernel:  "unknown",
 		Go:      runtime.Version(),
-		MariaDB: db.version,
+		MariaDB: mariadb,
 		Wrk:     wrkVersion(firstLine(t.wrk, "-v")),
 	}
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
@@ -43,6 +44,9 @@ func describeMachine(t tools, db *mariadb, binary string) machine {
 	}
 	if t.nginx != "" {
 		_, m.Nginx, _ = strings.Cut(firstLine(t.nginx, "-v"), "/")
+	}
+	if t.haproxy != "" {
+		m.HAProxy = haproxyVersion(firstLine(t.haproxy, "-v"))
 	}
 	if t.python != "" {
 		m.Python = firstLine(t.python, "-c", pythonVersions)
@@ -58,10 +62,16 @@ func (m machine) String() string {
 	if m.Cores == 1 {
 		cores = "core"
 	}
-	text := fmt.Sprintf("%s, %d %s, Linux %s, %s, MariaDB %s, wrk %s",
-		m.CPU, m.Cores, cores, m.Kernel, m.Go, m.MariaDB, m.Wrk)
+	text := fmt.Sprintf("%s, %d %s, Linux %s, %s", m.CPU, m.Cores, cores, m.Kernel, m.Go)
+	if m.MariaDB != "" {
+		text += ", MariaDB " + m.MariaDB
+	}
+	text += ", wrk " + m.Wrk
 	if m.Nginx != "" {
 		text += ", nginx " + m.Nginx
+	}
+	if m.HAProxy != "" {
+		text += ", HAProxy " + m.HAProxy
 	}
 	if m.Python != "" {
 		text += ", Python " + m.Python
@@ -87,4 +97,13 @@ func wrkVersion(line string) string {
 		return "unknown"
 	}
 	return words[1]
+}
+
+// haproxyVersion returns the third word of "HAProxy version 2.6.12-1 2023/12/16 …".
+func haproxyVersion(line string) string {
+	words := strings.Fields(line)
+	if len(words) < 3 || words[0] != "HAProxy" {
+		return "unknown"
+	}
+	return words[2]
 }

@@ -29,6 +29,17 @@ func TestWrkVersion(t *testing.T) {
 	f("sh: wrk: not found", "unknown")
 }
 
+func TestHAProxyVersion(t *testing.T) {
+	f := func(line, want string) {
+		t.Helper()
+		if got := haproxyVersion(line); got != want {
+			t.Errorf("%q: got %q, want %q", line, got, want)
+		}
+	}
+	f("HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/", "2.6.12-1+deb12u4")
+	f("", "unknown")
+}
+
 func TestMachineNamesWhatRan(t *testing.T) {
 	f := func(m machine, want string) {
 		t.Helper()
@@ -38,6 +49,9 @@ func TestMachineNamesWhatRan(t *testing.T) {
 	}
 	m := machine{CPU: "Some CPU", Cores: 1, Kernel: "6.1.0", Go: "go1.26.0", MariaDB: "10.11.1", Wrk: "4.1.0"}
 	f(m, "Some CPU, 1 core, Linux 6.1.0, go1.26.0, MariaDB 10.11.1, wrk 4.1.0")
+	proxies := m
+	proxies.MariaDB, proxies.HAProxy = "", "2.6.12-1"
+	f(proxies, "Some CPU, 1 core, Linux 6.1.0, go1.26.0, wrk 4.1.0, HAProxy 2.6.12-1")
 	m.Nginx, m.Python = "1.22.1", "3.11.2 with Tornado 6.2 and PyMySQL 1.0.2"
 	f(m, "Some CPU, 1 core, Linux 6.1.0, go1.26.0, MariaDB 10.11.1, wrk 4.1.0, nginx 1.22.1, Python 3.11.2 with Tornado 6.2 and PyMySQL 1.0.2")
 }

@@ -21,6 +21,7 @@ const (
 type commandLine struct {
 	Getuser getuserCommand `cmd:"" help:"GET /getuser, answered from a table of 10,000 users: one crowd of clients."`
 	Suite   suiteCommand   `cmd:"" help:"GET /getuser with every crowd of clients, over TCP and a unix socket; writes results and charts."`
+	Proxy   proxyCommand   `cmd:"" help:"zerohop, nginx and HAProxy in front of one upstream, and a handler in process and behind a hop; writes results and charts."`
 	Lanes   lanesCommand   `cmd:"" help:"GET /getuser of zerohop with several numbers of lanes."`
 }
 
@@ -38,7 +39,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	code := -1
 	parser, err := kong.New(&cli,
 		kong.Name("bench"),
-		kong.Description("Runs zerohop and its peers against the same database and compares them."),
+		kong.Description("Runs zerohop and its peers against the same database or upstream and compares them."),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(c int) { code = c }),
 	)

@@ -42,11 +42,16 @@ func TestRunCommandLine(t *testing.T) {
 	f("suite --databases udp", exitUsage, "--databases")
 	f("suite --rounds 100 --crowds 1001", exitUsage, "--crowds 1001")
 	f("lanes --counts 2,0", exitUsage, "--counts 0: must be from 1 to 64")
+	f("proxy --help", 0, "--[no-]hops")
+	f("proxy --peers zerohop,oldchain", exitUsage, "--peers")
+	f("proxy --answers 0", exitUsage, "--answers 0: must be from 16 to 1048576")
+	f("proxy --answers=", exitUsage, "--answers: must name at least one")
+	f("proxy --connections 0", exitUsage, "--connections 0")
 	f("lanes --counts 2,3,2", exitUsage, "--counts: 2 is there twice")
 }
 
 func TestRunNamesWhatIsMissing(t *testing.T) {
-	if _, err := findTools(searchPath(), nil); err == nil {
+	if _, err := findTools(searchPath(), getuserSubject(), nil); err == nil {
 		t.Setenv("PATH", "")
 	}
 	var stderr bytes.Buffer

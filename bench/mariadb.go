@@ -34,7 +34,7 @@ type mariadb struct {
 	*process
 	port    int
 	socket  string
-	version string
+	release string
 	root    *sql.DB // one connection
 }
 
@@ -148,7 +148,7 @@ func (m *mariadb) prepare(ctx context.Context, users []string) error {
 			return fmt.Errorf("prepare MariaDB: %w", err)
 		}
 	}
-	if err := m.root.QueryRowContext(ctx, "select version()").Scan(&m.version); err != nil {
+	if err := m.root.QueryRowContext(ctx, "select version()").Scan(&m.release); err != nil {
 		return fmt.Errorf("ask MariaDB's version: %w", err)
 	}
 	return createUsers(ctx, m.root)
@@ -162,6 +162,11 @@ func (m *mariadb) login(user, via string) login {
 	}
 	return l
 }
+
+// tell gives a peer an account of its own.
+func (m *mariadb) tell(s *site, k kind, sc scene) { s.login = m.login(k.key, sc.Database) }
+
+func (m *mariadb) mariadbVersion() string { return m.release }
 
 // connections returns how many connections a user has open.
 func (m *mariadb) connections(ctx context.Context, user string) (int, error) {

@@ -14,7 +14,7 @@ func (r report) Markdown() string { return r.markdown(nil) }
 // markdown returns the report with pictures, which are files beside it.
 func (r report) markdown(pictures []picture) string {
 	var b strings.Builder
-	b.WriteString("# GET /getuser\n\n")
+	fmt.Fprintf(&b, "# %s\n\n", r.subject.title)
 	if r.Quick {
 		b.WriteString("**A quick run**: it shows that everything works, and roughly how it compares; its rounds are too few and too short for more.\n\n")
 	}
@@ -24,6 +24,7 @@ func (r report) markdown(pictures []picture) string {
 	for _, sc := range r.Scenes {
 		sc.write(&b)
 	}
+	r.writeTargets(&b)
 	r.writeMethod(&b)
 	return b.String()
 }
@@ -31,9 +32,7 @@ func (r report) markdown(pictures []picture) string {
 // writeMethod says how the figures came about.
 func (r report) writeMethod(b *strings.Builder) {
 	fmt.Fprintf(b, "Medians of interleaved rounds of %d s, %d for each peer; a ratio is that of the two rounds of one turn, as "+
-		"median (lowest–highest). More requests/s is better, less of everything else is. Gateway CPU is that of all of a peer's "+
-		"processes; connections are those it had open to MariaDB half-way through. Each peer writes an access-log line a request "+
-		"to a file. wrk, gateway and MariaDB share the machine.\n\n", r.Seconds, r.Turns)
+		"median (lowest–highest). More requests/s is better, less of everything else is. %s\n\n", r.Seconds, r.Turns, r.subject.method)
 	if others := r.others(); others >= noticeableOthers {
 		fmt.Fprintf(b, "The machine was not idle: other programs kept up to %.2f of its %d cores busy during a round.\n\n",
 			others, r.Machine.Cores)
@@ -41,20 +40,51 @@ func (r report) writeMethod(b *strings.Builder) {
 	fmt.Fprintf(b, "%s\n\n`%s`\n", r.Machine, r.Command)
 }
 
+// writeTargets says what ratios were to be, and what they are.
+func (r report) writeTargets(b *strings.Builder) {
+	var rows [][]string
+	for _, t := range r.subject.targets {
+		if measured := r.measured(t); measured != "" {
+			rows = append(rows, []string{t.ratio + ", " + sizeName(t.answer), fmt.Sprintf("%.2f", t.least), measured})
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	b.WriteString("## Targets\n\n")
+	writeTableHead(b, []string{rateMetric, "at least", "measured"})
+	for _, row := range rows {
+		writeRow(b, row)
+	}
+	b.WriteByte('\n')
+}
+
+// measured returns the ratio of a target, or "" where nobody has asked for it.
+func (r report) measured(t target) string {
+	for _, sc := range r.Scenes {
+		for _, ratios := range sc.Ratios {
+			if sc.Answer == t.answer && ratios.Name == t.ratio {
+				return ratios.cells(gatewayMetrics()[:1])[1]
+			}
+		}
+	}
+	return ""
+}
+
 // write writes the scene: one table with a line for each peer and each ratio,
 // and what went wrong.
 func (s sceneResult) write(b *strings.Builder) {
 	fmt.Fprintf(b, "## %s\n\n", s.scene)
 	head := []string{fmt.Sprintf("up to %d connections each", s.Max)}
-	for _, m := range metrics() {
+	for _, m := range s.metrics {
 		head = append(head, m.name)
 	}
 	writeTableHead(b, head)
 	for _, p := range s.Peers {
-		writeRow(b, p.cells())
+		writeRow(b, p.cells(s.metrics))
 	}
 	for _, ratios := range s.Ratios {
-		writeRow(b, ratios.cells())
+		writeRow(b, ratios.cells(s.metrics))
 	}
 	b.WriteByte('\n')
 	for _, round := range s.void() {
@@ -62,9 +92,9 @@ func (s sceneResult) write(b *strings.Builder) {
 	}
 }
 
-func (p peerResult) cells() []string {
+func (p peerResult) cells(metrics []metric) []string {
 	cells := []string{p.Name}
-	for _, m := range metrics() {
+	for _, m := range metrics {
 		cell := "void"
 		if p.Rounds > 0 {
 			cell = m.format(*m.of(&p.Medians))
@@ -74,9 +104,9 @@ func (p peerResult) cells() []string {
 	return cells
 }
 
-func (p peerRatios) cells() []string {
+func (p peerRatios) cells(metrics []metric) []string {
 	cells := []string{p.Name}
-	for _, m := range metrics() {
+	for _, m := range metrics {
 		s, cell := p.Spread[m.name], "void"
 		switch {
 		case p.Turns == 1:

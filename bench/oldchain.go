@@ -7,8 +7,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
-	"text/template"
 )
 
 //go:embed peers/oldchain/getuser.py
@@ -83,14 +81,9 @@ func tornadoOptions(port int, l login) []string {
 // nginxConfig returns nginx's configuration. A worker keeps as many
 // connections to the Tornado processes as there may be clients.
 func nginxConfig(s site, frontends []string) string {
-	var text strings.Builder
-	err := template.Must(template.New("nginx.conf").Parse(nginxTemplate)).Execute(&text, struct {
+	return execute("nginx.conf", nginxTemplate, struct {
 		Listen    string
 		Frontends []string
 		Keepalive int
 	}{s.address, frontends, s.max})
-	if err != nil {
-		panic("bug: " + err.Error())
-	}
-	return text.String()
 }

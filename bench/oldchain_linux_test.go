@@ -12,7 +12,7 @@ import (
 // to MariaDB; and nothing is left when it is closed.
 func TestOldChain(t *testing.T) {
 	requireTools(t, oldChain())
-	p := plan{pace: pace{1, 1, 1}, kinds: []kind{oldChain()}, scenes: []scene{newScene(8, "tcp"), newScene(8, "unix")}}
+	p := plan{subject: getuserSubject(), pace: pace{1, 1, 1}, kinds: []kind{oldChain()}, scenes: []scene{newScene(8, "tcp"), newScene(8, "unix")}}
 	arena, err := openArena(t.Context(), p, t.Logf)
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +33,7 @@ func TestOldChain(t *testing.T) {
 				t.Errorf("%s: got %s of %s after %s, want more", sc, after, chain.processes[i].name, before[i])
 			}
 		}
-		if got, err := arena.db.connections(t.Context(), "oldchain"); err != nil || got != tornadoCount {
+		if got, err := arena.source.connections(t.Context(), "oldchain"); err != nil || got != tornadoCount {
 			t.Errorf("%s: got %d connections and error %v, want %d", sc, got, err, tornadoCount)
 		}
 		stage.Close()

@@ -16,8 +16,9 @@ const readyTimeout = 15 * time.Second
 // peer is a kind that runs, in one process or in several.
 type peer struct {
 	kind
-	dir       string // its own
-	url       string // of GET /getuser
+	dir       string   // its own
+	url       string   // that is asked
+	first     question // whose answer shows that it is ready
 	log       *accessLog
 	processes []*process // in the order of their start
 }
@@ -37,7 +38,7 @@ func startPeer(ctx context.Context, k kind, dir string, s site) (*peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &peer{kind: k, dir: dir, url: "http://" + s.address + "/getuser", log: log}
+	p := &peer{kind: k, dir: dir, url: "http://" + s.address + s.path, first: s.first, log: log}
 	if err = k.launch(ctx, p, s); err == nil {
 		err = p.await(ctx, p.url)
 	}
@@ -46,6 +47,16 @@ func startPeer(ctx context.Context, k kind, dir string, s site) (*peer, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// startQuietly starts one of the peer's processes whose standard output is of
+// no interest.
+func (p *peer) startQuietly(name, program string, args ...string) error {
+	started, err := startProcess(name, nil, program, args...)
+	if err == nil {
+		p.processes = append(p.processes, started)
+	}
+	return err
 }
 
 // start starts one of the peer's processes, with its standard output going to
@@ -67,12 +78,16 @@ func (p *peer) start(name, program string, args ...string) error {
 // await returns when there is a right answer at url, which is the peer's own
 // or that of one of its processes.
 func (p *peer) await(ctx context.Context, url string) error {
+	return awaitAnswer(ctx, p.processes, url, p.first)
+}
+
+// awaitAnswer returns when processes that were started give q its answer.
+func awaitAnswer(ctx context.Context, processes []*process, url string, q question) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
-	q := userQuestion(1)
-	return waitReady(ctx, p.processes, func(ctx context.Context) error {
+	return waitReady(ctx, processes, func(ctx context.Context) error {
 		a, err := ask(ctx, transport, url, q)
 		if err != nil {
 			return err

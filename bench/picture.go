@@ -7,7 +7,7 @@ import (
 	"github.com/go-analyze/charts"
 )
 
-// Sizes of a picture in pixels: one panel for each way to the database.
+// Sizes of a picture in pixels, of which a panel takes a part of the height.
 const (
 	pictureWidth = 1000
 	panelHeight  = 380
@@ -38,11 +38,21 @@ type pictured struct {
 	of                func(*figures) *float64
 }
 
-func allPictured() []pictured {
+// getuserPictured are those of GET /getuser.
+func getuserPictured() []pictured {
 	return []pictured{
 		{"getuser-requests.svg", "Requests per second (more is better)", "requests/s", 1, func(f *figures) *float64 { return &f.Rate }},
 		{"getuser-p99.svg", "99th percentile of response times (less is better)", "ms", 1e3, func(f *figures) *float64 { return &f.P99 }},
-		{"getuser-mariadb-cpu.svg", "MariaDB's CPU time per request (less is better)", "µs", 1, func(f *figures) *float64 { return &f.DatabaseCPU }},
+		{"getuser-mariadb-cpu.svg", "MariaDB's CPU time per request (less is better)", "µs", 1, func(f *figures) *float64 { return &f.SourceCPU }},
+	}
+}
+
+// proxyPictured are those of a proxy in front of a server.
+func proxyPictured() []pictured {
+	return []pictured{
+		{"proxy-requests.svg", "Requests per second (more is better)", "requests/s", 1, func(f *figures) *float64 { return &f.Rate }},
+		{"proxy-p99.svg", "99th percentile of response times (less is better)", "ms", 1e3, func(f *figures) *float64 { return &f.P99 }},
+		{"proxy-cpu.svg", "CPU time per request (less is better)", "µs", 1, func(f *figures) *float64 { return &f.GatewayCPU }},
 	}
 }
 
@@ -50,7 +60,7 @@ func allPictured() []pictured {
 // report.
 func (r report) pictures() ([]picture, error) {
 	var all []picture
-	for _, what := range allPictured() {
+	for _, what := range r.subject.pictured {
 		svg, err := r.draw(what)
 		if err != nil {
 			return nil, fmt.Errorf("draw %s: %w", what.file, err)
@@ -75,11 +85,12 @@ func (r report) draw(what pictured) ([]byte, error) {
 	return canvas.Bytes()
 }
 
-// panels returns the scenes by their way to the database, as they were played.
+// panels returns the scenes by what they have in common, as they were played:
+// the way to the database, or the answers, and the peers.
 func (r report) panels() [][]sceneResult {
 	var panels [][]sceneResult
 	for i, sc := range r.Scenes {
-		if i == 0 || sc.Database != r.Scenes[i-1].Database {
+		if i == 0 || sc.panel() != r.Scenes[i-1].panel() || sc.Peers[0].Key != r.Scenes[i-1].Peers[0].Key {
 			panels = append(panels, nil)
 		}
 		last := len(panels) - 1
@@ -102,7 +113,7 @@ func newPanel(what pictured, scenes []sceneResult) charts.BarChartOption {
 	o := charts.NewBarChartOptionWithData(bars)
 	o.Theme = theme(scenes[0].Peers)
 	o.Padding = charts.NewBoxEqual(panelMargin)
-	o.Title.Text = what.title + ", MariaDB over " + networkName(scenes[0].Database)
+	o.Title.Text = what.title + ", " + scenes[0].panel()
 	o.Legend = charts.LegendOption{
 		SeriesNames: names, Symbol: charts.SymbolSquare,
 		Offset: charts.OffsetStr{Left: charts.PositionLeft, Top: legendTop},
@@ -191,6 +202,14 @@ func peerColor(key string) string {
 		return "#56b4e9"
 	case "nethttp":
 		return "#e69f00"
+	case "nginx":
+		return "#009e73"
+	case "haproxy":
+		return "#cc79a7"
+	case "in-process":
+		return "#0072b2"
+	case "hop-unix":
+		return "#56b4e9"
 	default:
 		return "#8c8c8c"
 	}

@@ -62,8 +62,9 @@ func some[T any](flag string, list []T) error {
 // scene is one crowd of clients, and how the peers reach the database.
 type scene struct {
 	Clients  int    `json:"clients"`
-	Max      int    `json:"max"`      // connections that each peer may open
-	Database string `json:"database"` // tcp or unix
+	Max      int    `json:"max"`                // connections that each peer may open
+	Database string `json:"database,omitempty"` // tcp or unix
+	Answer   int    `json:"answer_bytes,omitempty"`
 }
 
 // newScene returns a scene in which no peer lacks a connection: usualMax of
@@ -74,7 +75,24 @@ func newScene(clients int, database string) scene {
 
 // String is the scene's heading.
 func (sc scene) String() string {
-	return sc.crowd() + ", MariaDB over " + networkName(sc.Database)
+	return sc.crowd() + ", " + sc.panel()
+}
+
+// panel names what the scenes have in common that stand in one panel of a
+// picture.
+func (sc scene) panel() string {
+	if sc.Answer > 0 {
+		return "answers of " + sizeName(sc.Answer)
+	}
+	return "MariaDB over " + networkName(sc.Database)
+}
+
+// sizeName writes bytes as people say them.
+func sizeName(bytes int) string {
+	if bytes%1024 == 0 {
+		return fmt.Sprintf("%d kB", bytes/1024)
+	}
+	return fmt.Sprintf("%d bytes", bytes)
 }
 
 // crowd says how many clients there are.
@@ -107,6 +125,7 @@ func against(one kind, others []kind) []comparison {
 
 // plan is what a command has to run: every kind in every scene.
 type plan struct {
+	subject     *subject
 	pace        pace
 	quick       bool // too short for more than a look
 	kinds       []kind

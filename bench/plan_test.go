@@ -29,7 +29,7 @@ func TestRunEndsWhatItStarted(t *testing.T) {
 			cancel()
 		}
 	}
-	p := plan{pace: pace{1, 1, 1}, kinds: []kind{netHTTP(), twin}, scenes: []scene{newScene(4, "tcp")}}
+	p := plan{subject: getuserSubject(), pace: pace{1, 1, 1}, kinds: []kind{netHTTP(), twin}, scenes: []scene{newScene(4, "tcp")}}
 	_, err := p.run(ctx, &console{report: io.Discard, progress: say})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got error %v, want the context's", err)

@@ -19,7 +19,7 @@ var errAnswer = errors.New("wrong answer")
 // read.
 const (
 	askTimeout  = 5 * time.Second
-	answerBytes = 64 << 10
+	answerBytes = 2 << 20
 )
 
 // The two bodies of GET /getuser.
@@ -28,7 +28,7 @@ const (
 	notFound = `[{"count":0}]`
 )
 
-// question is a request to GET /getuser and what its answer must be.
+// question is a request and what its answer must be.
 type question struct {
 	name          string
 	authorization string // the header's value; "" sends none
@@ -59,7 +59,15 @@ func strangerQuestion(n int) question {
 	return question{userName(n) + ", wrong password", basic(userName(n), userPassword(n+1)), http.StatusOK, notFound}
 }
 
-// questions are what every peer answers before the first round.
+// randomUserQuestion asks for any user, one time in ten with a wrong password.
+func randomUserQuestion() question {
+	if rand.IntN(10) == 0 {
+		return strangerQuestion(1 + rand.IntN(userCount))
+	}
+	return userQuestion(1 + rand.IntN(userCount))
+}
+
+// questions are what every peer of GET /getuser answers before the first round.
 func questions() []question {
 	all := []question{
 		userQuestion(1), userQuestion(userCount / 2), userQuestion(userCount),
@@ -144,13 +152,13 @@ func (q question) check(a answer) error {
 	return nil
 }
 
-// examine puts every question to url, one after the other, and returns all
-// faults together.
-func examine(ctx context.Context, url string) error {
+// examine puts questions to url, one after the other, and returns all faults
+// together.
+func examine(ctx context.Context, url string, questions []question) error {
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
 	var faults []error
-	for _, q := range questions() {
+	for _, q := range questions {
 		a, err := ask(ctx, transport, url, q)
 		if err == nil {
 			err = q.check(a)
@@ -165,15 +173,14 @@ func examine(ctx context.Context, url string) error {
 func crowdQuestions(size int) int { return min(25, max(4, 1600/size)) }
 
 // examineCrowd has size clients ask crowdQuestions each at the same time, for
-// random users, one time in ten with a wrong password. It finds answers that go
-// to another request than their own, and it opens the connections that the
-// rounds use.
-func examineCrowd(ctx context.Context, url string, size int) error {
+// what random returns. It finds answers that go to another request than their
+// own, and it opens the connections that the rounds use.
+func examineCrowd(ctx context.Context, url string, size int, random func() question) error {
 	transport := &http.Transport{MaxIdleConnsPerHost: size}
 	defer transport.CloseIdleConnections()
 	faults := make(chan error, size)
 	for range size {
-		go func() { faults <- askMany(ctx, transport, url, crowdQuestions(size)) }()
+		go func() { faults <- askMany(ctx, transport, url, crowdQuestions(size), random) }()
 	}
 	var first error
 	for range size {
@@ -184,12 +191,9 @@ func examineCrowd(ctx context.Context, url string, size int) error {
 	return first
 }
 
-func askMany(ctx context.Context, transport http.RoundTripper, url string, count int) error {
+func askMany(ctx context.Context, transport http.RoundTripper, url string, count int, random func() question) error {
 	for range count {
-		q := userQuestion(1 + rand.IntN(userCount))
-		if rand.IntN(10) == 0 {
-			q = strangerQuestion(1 + rand.IntN(userCount))
-		}
+		q := random()
 		a, err := ask(ctx, transport, url, q)
 		if err != nil {
 			return err

@@ -27,10 +27,10 @@ func honest(w http.ResponseWriter, r *http.Request) {
 func TestExamineAcceptsTheHonest(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(honest))
 	defer server.Close()
-	if err := examine(t.Context(), server.URL); err != nil {
+	if err := examine(t.Context(), server.URL, questions()); err != nil {
 		t.Errorf("got error %v, want none", err)
 	}
-	if err := examineCrowd(t.Context(), server.URL, 8); err != nil {
+	if err := examineCrowd(t.Context(), server.URL, 8, randomUserQuestion); err != nil {
 		t.Errorf("got error %v from a crowd, want none", err)
 	}
 }
@@ -41,7 +41,7 @@ func TestExamineFindsFaults(t *testing.T) {
 		t.Helper()
 		server := httptest.NewServer(wrong)
 		defer server.Close()
-		err := examine(t.Context(), server.URL)
+		err := examine(t.Context(), server.URL, questions())
 		if !errors.Is(err, errAnswer) || !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %v, want %q in it", err, want)
 		}
@@ -98,7 +98,7 @@ func TestExamineCrowdFindsMixedUpAnswers(t *testing.T) {
 		_, _ = w.Write([]byte(other))
 	}))
 	defer server.Close()
-	if err := examineCrowd(t.Context(), server.URL, 8); !errors.Is(err, errAnswer) {
+	if err := examineCrowd(t.Context(), server.URL, 8, randomUserQuestion); !errors.Is(err, errAnswer) {
 		t.Errorf("got error %v, want a wrong answer", err)
 	}
 }
@@ -121,7 +121,7 @@ func TestExamineNamesAPeerThatIsDown(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	url := server.URL
 	server.Close()
-	if err := examine(t.Context(), url); err == nil || !strings.Contains(err.Error(), "ask user0001") {
+	if err := examine(t.Context(), url, questions()); err == nil || !strings.Contains(err.Error(), "ask user0001") {
 		t.Errorf("got error %v, want the question named", err)
 	}
 }

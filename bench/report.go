@@ -9,6 +9,7 @@ import (
 
 // report is what a run found.
 type report struct {
+	subject *subject
 	Command string        `json:"command"`
 	Quick   bool          `json:"quick"` // too short for more than a look
 	Machine machine       `json:"machine"`
@@ -19,7 +20,7 @@ type report struct {
 
 // newReport returns a report to which scenes are added.
 func newReport(p plan, command string, m machine) report {
-	return report{Command: command, Quick: p.quick, Machine: m, Seconds: p.pace.Seconds, Turns: p.pace.Rounds}
+	return report{subject: p.subject, Command: command, Quick: p.quick, Machine: m, Seconds: p.pace.Seconds, Turns: p.pace.Rounds}
 }
 
 // void returns how many rounds do not count, and how many there are.
@@ -62,9 +63,10 @@ func (r report) JSON() []byte {
 // sceneResult is what the peers did in one scene.
 type sceneResult struct {
 	scene
-	Peers  []peerResult `json:"peers"`
-	Ratios []peerRatios `json:"ratios"`
-	Rounds []round      `json:"rounds"`
+	metrics []metric
+	Peers   []peerResult `json:"peers"`
+	Ratios  []peerRatios `json:"ratios"`
+	Rounds  []round      `json:"rounds"`
 }
 
 // peerResult is what one peer did: the medians of its rounds that count.
@@ -85,17 +87,17 @@ type peerRatios struct {
 
 // newSceneResult works the rounds of a scene out.
 func newSceneResult(p plan, sc scene, rounds []round) sceneResult {
-	s := sceneResult{scene: sc, Rounds: rounds}
+	s := sceneResult{scene: sc, metrics: p.subject.metrics, Rounds: rounds}
 	for _, k := range p.kinds {
 		valid := validFigures(rounds, k.name)
 		result := peerResult{Key: k.key, Name: k.name, Rounds: len(valid)}
 		if len(valid) > 0 {
-			result.Medians = medians(slices.Collect(maps.Values(valid)))
+			result.Medians = medians(slices.Collect(maps.Values(valid)), s.metrics)
 		}
 		s.Peers = append(s.Peers, result)
 	}
 	for _, c := range p.comparisons {
-		s.Ratios = append(s.Ratios, newRatios(rounds, c.one.name, c.other.name))
+		s.Ratios = append(s.Ratios, newRatios(rounds, c.one.name, c.other.name, s.metrics))
 	}
 	return s
 }
@@ -113,7 +115,7 @@ func validFigures(rounds []round, name string) map[int]figures {
 
 // newRatios divides, in each turn in which both rounds count, the figures of
 // one peer by those of another.
-func newRatios(rounds []round, one, other string) peerRatios {
+func newRatios(rounds []round, one, other string, counting []metric) peerRatios {
 	ones, others := validFigures(rounds, one), validFigures(rounds, other)
 	ratios := peerRatios{Name: one + " / " + other, Spread: make(map[string]spread)}
 	values := make(map[string][]float64)
@@ -123,7 +125,7 @@ func newRatios(rounds []round, one, other string) peerRatios {
 			continue
 		}
 		ratios.Turns++
-		for _, m := range metrics() {
+		for _, m := range counting {
 			values[m.name] = append(values[m.name], *m.of(&a) / *m.of(&b))
 		}
 	}

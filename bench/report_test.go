@@ -12,7 +12,7 @@ import (
 // of everything, in the second turn three times.
 func sampleReport(change func(rounds []round)) report {
 	kinds := []kind{{key: "1", name: "one"}, {key: "2", name: "other"}}
-	p := plan{pace: pace{Threads: 2, Rounds: 2, Seconds: 5}, kinds: kinds, comparisons: against(kinds[0], kinds[1:])}
+	p := plan{subject: getuserSubject(), pace: pace{Threads: 2, Rounds: 2, Seconds: 5}, kinds: kinds, comparisons: against(kinds[0], kinds[1:])}
 	rounds := []round{
 		{Turn: 0, Peer: "one", Figures: figures{30000, 1000, 4000, 10, 30, 2}},
 		{Turn: 0, Peer: "other", Figures: figures{15000, 2000, 8000, 20, 60, 4}},

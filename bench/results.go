@@ -18,8 +18,8 @@ func (r report) save(dir string) error {
 		return fmt.Errorf("write results: %w", err)
 	}
 	files := map[string][]byte{
-		"getuser.md":   []byte(r.markdown(pictures)),
-		"getuser.json": r.JSON(),
+		r.subject.name + ".md":   []byte(r.markdown(pictures)),
+		r.subject.name + ".json": r.JSON(),
 	}
 	for _, p := range pictures {
 		files[p.file] = p.svg

@@ -29,17 +29,27 @@ func order(turn, n int) []int {
 	return peers
 }
 
+// lossyShare is how many lines there are for each that a lossy log may lack.
+const lossyShare = 1000
+
 // logFault says what the access log has against a round of so many requests,
 // or "".
-func logFault(ctx context.Context, log *accessLog, requests, leaving int64) (string, error) {
-	counts, err := log.collect(ctx, requests)
+func logFault(ctx context.Context, p *peer, requests, leaving int64) (string, error) {
+	if p.lossy {
+		requests -= requests / lossyShare
+	}
+	counts, err := p.log.collect(ctx, requests)
 	switch {
 	case errors.Is(err, errLinesMissing):
 		return err.Error(), nil
 	case err != nil:
 		return "", err
 	}
-	return counts.fault(leaving), nil
+	left := statusLeft
+	if p.left != 0 {
+		left = p.left
+	}
+	return counts.fault(leaving, left), nil
 }
 
 func (r round) summary() string {

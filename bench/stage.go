@@ -10,23 +10,30 @@ import (
 // stage is where a scene is played: the peers that run, and the load for them.
 // Close ends them.
 type stage struct {
-	db    *mariadb
-	wrk   *wrk
-	peers []*peer
+	subject *subject
+	scene   scene
+	source  source
+	wrk     *wrk
+	peers   []*peer
 }
 
 // examine has every peer answer what it is asked, alone and in a crowd.
 func (s *stage) examine(ctx context.Context, say progress) error {
 	for _, p := range s.peers {
 		say("comparing the answers of %s", p.name)
-		if err := examine(ctx, p.url); err != nil {
+		if err := examine(ctx, p.url, s.subject.questions(s.scene)); err != nil {
 			return fmt.Errorf("%s: %w", p.name, p.explain(err))
 		}
-		if err := examineCrowd(ctx, p.url, s.wrk.connections); err != nil {
+		if err := s.examineCrowd(ctx, p); err != nil {
 			return fmt.Errorf("%s, with %d clients: %w", p.name, s.wrk.connections, p.explain(err))
 		}
 	}
 	return s.drainLogs(ctx)
+}
+
+// examineCrowd has as many clients as wrk will have ask p.
+func (s *stage) examineCrowd(ctx context.Context, p *peer) error {
+	return examineCrowd(ctx, p.url, s.wrk.connections, func() question { return s.subject.random(s.scene) })
 }
 
 // drainLogs forgets the lines that have been written so far.
@@ -66,10 +73,10 @@ func (s *stage) play(ctx context.Context, turns int, say progress) ([]round, err
 // next round.
 func (s *stage) playRound(ctx context.Context, turn int, p *peer) (round, error) {
 	r := round{Turn: turn, Peer: p.name}
-	if err := examineCrowd(ctx, p.url, s.wrk.connections); err != nil {
+	if err := s.examineCrowd(ctx, p); err != nil {
 		return r, fmt.Errorf("%s, before turn %d: %w", p.name, turn+1, err)
 	}
-	before, err := readClocks(p, s.db)
+	before, err := readClocks(p, s.source)
 	if err != nil {
 		return r, err
 	}
@@ -78,19 +85,19 @@ func (s *stage) playRound(ctx context.Context, turn int, p *peer) (round, error)
 	if err != nil {
 		return r, err
 	}
-	after, err := readClocks(p, s.db)
+	after, err := readClocks(p, s.source)
 	if err != nil {
 		return r, err
 	}
 	used := after.since(before)
-	r.Figures, r.Others = newFigures(l, used.gateway, used.database, connections), used.others
+	r.Figures, r.Others = newFigures(l, used.gateway, used.source, connections), used.others
 	if r.Void, err = s.roundFault(ctx, p, l, r.Figures); r.Void == "" || err != nil {
 		return r, err
 	}
 	return r, p.log.drain(ctx) // so that the next round finds its own lines only
 }
 
-// load has wrk ask p, and counts p's connections to the database half-way
+// load has wrk ask p, and counts p's connections to what is behind it half-way
 // through.
 func (s *stage) load(ctx context.Context, p *peer, seed int) (l load, connections int, err error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -99,7 +106,7 @@ func (s *stage) load(ctx context.Context, p *peer, seed int) (l load, connection
 	go func() {
 		err := pause(ctx, time.Duration(s.wrk.seconds)*time.Second/2)
 		if err == nil {
-			connections, err = s.db.connections(ctx, p.key)
+			connections, err = s.source.connections(ctx, p.key)
 		}
 		counted <- err
 	}()
@@ -118,12 +125,12 @@ func (s *stage) roundFault(ctx context.Context, p *peer, l load, f figures) (str
 	if fault := l.fault(); fault != "" {
 		return fault, nil
 	}
-	if fault := f.fault(); fault != "" {
+	if fault := f.fault(s.subject.metrics); fault != "" {
 		return fault, nil
 	}
 	clients := s.wrk.connections
 	crowd := int64(clients * crowdQuestions(clients))
-	return logFault(ctx, p.log, l.Requests+crowd, int64(clients))
+	return logFault(ctx, p, l.Requests+crowd, int64(clients))
 }
 
 // Close ends the peers.

@@ -13,7 +13,7 @@ import (
 // A round is void by what wrk saw, by what the log holds, or by a figure that
 // was not measured, in this order.
 func TestRoundFault(t *testing.T) {
-	s := &stage{wrk: &wrk{connections: 2}}
+	s := &stage{subject: getuserSubject(), wrk: &wrk{connections: 2}}
 	good := figures{1, 1, 1, 1, 1, 1}
 	f := func(l load, figures figures, statuses []int, want string) {
 		t.Helper()
@@ -58,7 +58,7 @@ func TestPlayNamesAPeerThatEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-p.ended
-	s := &stage{wrk: &wrk{connections: 1}, peers: []*peer{{processes: []*process{p}, url: "http://127.0.0.1:1/getuser"}}}
+	s := &stage{subject: getuserSubject(), wrk: &wrk{connections: 1}, peers: []*peer{{processes: []*process{p}, url: "http://127.0.0.1:1/getuser"}}}
 	_, err = s.play(t.Context(), 1, t.Logf)
 	if err == nil || !strings.Contains(err.Error(), "before turn 1") || !strings.Contains(err.Error(), "out of memory") {
 		t.Errorf("got error %v, want the turn and the peer's last words", err)

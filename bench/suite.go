@@ -29,7 +29,7 @@ func (c *suiteCommand) Validate() error {
 
 func (c *suiteCommand) plan() plan {
 	kinds := c.Choice.kinds()
-	p := plan{pace: c.Pace, quick: c.Quick, kinds: kinds, comparisons: against(kinds[0], kinds[1:])}
+	p := plan{subject: getuserSubject(), pace: c.Pace, quick: c.Quick, kinds: kinds, comparisons: against(kinds[0], kinds[1:])}
 	databases := c.Databases
 	if c.Quick {
 		p.pace.Rounds, p.pace.Seconds, databases = 1, 1, []string{"tcp"}
@@ -42,13 +42,13 @@ func (c *suiteCommand) plan() plan {
 	return p
 }
 
-// results returns the folder that results are written to, or "". A quick run
-// replaces careful results only where it is told to.
-func (c *suiteCommand) results() string {
-	if c.Results == "" && !c.Quick {
+// resultsFolder returns the folder that results are written to, or "". A quick
+// run replaces careful results only where it is told to.
+func resultsFolder(asked string, quick bool) string {
+	if asked == "" && !quick {
 		return resultsDir
 	}
-	return c.Results
+	return asked
 }
 
 // Run compares all peers, prints the report, and writes it with its figures
@@ -58,7 +58,7 @@ func (c *suiteCommand) Run(ctx context.Context, console *console) error {
 	if err != nil {
 		return err
 	}
-	if dir := c.results(); dir != "" {
+	if dir := resultsFolder(c.Results, c.Quick); dir != "" {
 		if err := r.save(dir); err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ func TestSuitePlan(t *testing.T) {
 		if got := fmt.Sprint(p.scenes); got != wantScenes || p.pace != wantPace || p.quick != c.Quick {
 			t.Errorf("got %s at %+v, want %s at %+v", got, p.pace, wantScenes, wantPace)
 		}
-		if got := c.results(); got != wantResults {
+		if got := resultsFolder(c.Results, c.Quick); got != wantResults {
 			t.Errorf("got results in %q, want %q", got, wantResults)
 		}
 	}

@@ -10,14 +10,15 @@ import (
 
 // tools are the programs of others that a run needs, by their paths.
 type tools struct {
+	wrk    string
+	golang string
+
+	// What single subjects and kinds need; "" where none of those runs.
 	mariadbd  string
 	installDB string
-	wrk       string
-	golang    string
-
-	// What single kinds need; "" where none of those runs.
-	nginx  string
-	python string
+	nginx     string
+	haproxy   string
+	python    string
 }
 
 // missingToolsError names the programs that this machine lacks.
@@ -36,17 +37,16 @@ func (e *missingToolsError) Error() string {
 	return text
 }
 
-// findTools looks up every program that the kinds need, on path and where
+// findTools looks up every program that a subject and the kinds need, on path and where
 // Debian puts servers. All that are missing are named by one
 // *missingToolsError.
-func findTools(path string, kinds []kind) (tools, error) {
+func findTools(path string, of *subject, kinds []kind) (tools, error) {
 	s := &search{path: path}
-	found := tools{
-		mariadbd:  s.find("mariadbd", "mariadb-server"),
-		installDB: s.find("mariadb-install-db", "mariadb-server"),
-		wrk:       s.find("wrk", "wrk"),
-		golang:    s.find("go", "golang-go"),
+	var found tools
+	if of.find != nil {
+		of.find(s, &found)
 	}
+	found.wrk, found.golang = s.find("wrk", "wrk"), s.find("go", "golang-go")
 	needed := len(s.missing.programs)
 	for _, k := range kinds {
 		if k.find == nil {

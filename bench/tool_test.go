@@ -23,7 +23,7 @@ func fill(t *testing.T, mode os.FileMode, programs ...string) string {
 func TestFindToolsOnAllOfPath(t *testing.T) {
 	one, other := fill(t, 0o755, "go", "wrk"), fill(t, 0o755, "mariadbd", "mariadb-install-db", "wrk", "nginx")
 	proxy := kind{find: func(s *search, into *tools) { into.nginx = s.find("nginx", "nginx") }}
-	got, err := findTools(one+":"+other, []kind{netHTTP(), proxy})
+	got, err := findTools(one+":"+other, getuserSubject(), []kind{netHTTP(), proxy})
 	want := tools{
 		mariadbd:  other + "/mariadbd",
 		installDB: other + "/mariadb-install-db",
@@ -43,7 +43,7 @@ func TestFindToolsNamesAllThatAreMissing(t *testing.T) {
 	}}
 	f := func(path string, want string, kinds ...kind) {
 		t.Helper()
-		_, err := findTools(path, kinds)
+		_, err := findTools(path, getuserSubject(), kinds)
 		var missing *missingToolsError
 		if !errors.As(err, &missing) || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%s: got error %v, want %q at its end", path, err, want)
@@ -62,7 +62,7 @@ func TestFindToolsNamesAllThatAreMissing(t *testing.T) {
 	f(all, more, exotic)
 	f(all, more+"; or leave out exotic with --peers", netHTTP(), exotic)
 	f(fill(t, 0o755, "go", "wrk"), "upfront python3-no_such_module", netHTTP(), exotic)
-	if _, err := findTools(all, []kind{netHTTP()}); err != nil {
+	if _, err := findTools(all, getuserSubject(), []kind{netHTTP()}); err != nil {
 		t.Errorf("got error %v, want none", err)
 	}
 }

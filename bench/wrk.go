@@ -16,6 +16,9 @@ import (
 //go:embed getuser.lua
 var getuserScript []byte
 
+//go:embed proxy.lua
+var proxyScript []byte
+
 var errNoResult = errors.New("no result line")
 
 // wrkSlack is how much longer than its load wrk may run, and answerTimeout
@@ -34,10 +37,10 @@ type wrk struct {
 	seconds     int
 }
 
-// newWrk puts the script into dir.
-func newWrk(program, dir string, threads, connections, seconds int) (*wrk, error) {
-	script := filepath.Join(dir, "getuser.lua")
-	if err := os.WriteFile(script, getuserScript, 0o600); err != nil {
+// newWrk puts the script, a text, into dir.
+func newWrk(program, dir string, text []byte, threads, connections, seconds int) (*wrk, error) {
+	script := filepath.Join(dir, "wrk.lua")
+	if err := os.WriteFile(script, text, 0o600); err != nil {
 		return nil, fmt.Errorf("write wrk script: %w", err)
 	}
 	return &wrk{program: program, script: script, threads: threads, connections: connections, seconds: seconds}, nil
@@ -57,7 +60,7 @@ type load struct {
 	Timeout int64 `json:"timeout"` // answers that took longer than answerTimeout
 }
 
-// run asks url for as long as the settings say. seed chooses the users.
+// run asks url for as long as the settings say. seed chooses what a random script asks for.
 func (w *wrk) run(ctx context.Context, url string, seed int) (load, error) {
 	limit := time.Duration(w.seconds)*time.Second + wrkSlack
 	out, err := runErrand(ctx, limit, "run wrk", w.program,

@@ -78,11 +78,11 @@ func TestScriptAsksForUsers(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	tools, err := findTools(searchPath(), nil)
+	tools, err := findTools(searchPath(), getuserSubject(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := newWrk(tools.wrk, t.TempDir(), 2, 4, 1)
+	w, err := newWrk(tools.wrk, t.TempDir(), getuserScript, 2, 4, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestScriptAsksForUsers(t *testing.T) {
 }
 
 func TestNewWrkNeedsItsFolder(t *testing.T) {
-	if _, err := newWrk("wrk", "/nowhere", 1, 1, 1); !errors.Is(err, os.ErrNotExist) {
+	if _, err := newWrk("wrk", "/nowhere", nil, 1, 1, 1); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got error %v, want that the folder does not exist", err)
 	}
 }
