@@ -21,14 +21,29 @@ const module = "zerohop/"
 // a package's line does not name, it may not import; a package without a line
 // may not exist.
 var allowed = map[string][]string{
-	".": {"assets", "gateway", "github.com/alecthomas/kong", "log/slog"},
+	// x/term reads a password without showing it.
+	".": {"assets", "gateway", "gateway/passhash", "github.com/alecthomas/kong", "golang.org/x/term", "log/slog"},
 
 	"assets": {},
 	// x/sys asks a socket whether its client has left, which syscall cannot.
 	"gateway": {
-		"assets", "backends", "backends/upstream", "sqlapi", "gateway/conffile", "github.com/valyala/fasthttp", "golang.org/x/sys/unix",
+		"assets", "backends", "backends/upstream", "sqlapi", "gateway/conffile", "gateway/auth", "gateway/memcached",
+		"gateway/session", "gateway/throttle", "github.com/valyala/fasthttp", "golang.org/x/sys/unix",
 		"github.com/prometheus/client_model/go", "github.com/prometheus/common/expfmt", "log/slog",
 	},
+	// gomemcache speaks the protocol; connections, deadlines and the choice of
+	// a server are ours.
+	"gateway/memcached": {"github.com/bradfitz/gomemcache/memcache"},
+	"gateway/session":   {"gateway/memcached", "gateway/tornado"},
+	"gateway/tornado":   {},
+
+	"gateway/memcached/memcachedtest": {"testing", "os/exec"},
+
+	// x/crypto has the hashes that the standard library leaves out.
+	"gateway/passhash": {"golang.org/x/crypto/argon2", "golang.org/x/crypto/bcrypt", "golang.org/x/crypto/scrypt"},
+	"gateway/throttle": {},
+	// net/http fetches the key sets of those who sign tokens; it serves nobody.
+	"gateway/auth":     {"gateway/passhash", "gateway/throttle", "github.com/golang-jwt/jwt/v5", "net/http"},
 	"gateway/conffile": {"github.com/pelletier/go-toml/v2", "github.com/pelletier/go-toml/v2/unstable"},
 	"backends":         {"backends/probe", "backends/upstream", "github.com/valyala/fasthttp"},
 	"backends/probe":   {"github.com/valyala/fasthttp"},
@@ -65,10 +80,15 @@ var forTests = []string{
 	"go.uber.org/goleak", "github.com/go-sql-driver/mysql",
 	"github.com/pelletier/go-toml/v2", "github.com/dolthub/go-icu-regex",
 	"github.com/prometheus/common/model", "pgregory.net/rapid",
+	// chromedp has a real browser try the login page.
+	"github.com/chromedp/cdproto/cdp", "github.com/chromedp/cdproto/emulation", "github.com/chromedp/chromedp",
 	// toxiproxy breaks connections, zerolog is what it writes to; websocket is
 	// a client and a server of tunnels.
 	"github.com/Shopify/toxiproxy/v2", "github.com/rs/zerolog", "golang.org/x/net/websocket",
 }
+
+// testServers are our own packages that start servers for tests.
+var testServers = []string{"sqlapi/mariadbtest", "gateway/memcached/memcachedtest"}
 
 // driverNames are what the product uses of go-sql-driver/mysql: it connects
 // and closes, and nothing more. Statements are sqlapi/wire's.
@@ -109,7 +129,7 @@ func mayImport(line []string, imported string, test bool, folder string) bool {
 	case slices.Contains(line, imported), ours && slices.Contains(line, own):
 		return true
 	case test && ours:
-		return own == folder || own == "sqlapi/mariadbtest" || isBelow(own, line)
+		return own == folder || slices.Contains(testServers, own) || isBelow(own, line)
 	case test && slices.Contains(forTests, imported):
 		return true
 	case ours, strings.Contains(strings.Split(imported, "/")[0], "."):

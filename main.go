@@ -42,6 +42,7 @@ func (r refused) Unwrap() error { return r.error }
 
 // process is what a command has around it.
 type process struct {
+	stdin          *os.File
 	stdout, stderr io.Writer
 	signals        <-chan os.Signal
 }
@@ -51,7 +52,7 @@ func main() {
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	// The reader of the access log may go away without taking us along.
 	signal.Ignore(syscall.SIGPIPE)
-	os.Exit(run(os.Args[1:], &process{os.Stdout, os.Stderr, signals}))
+	os.Exit(run(os.Args[1:], &process{os.Stdin, os.Stdout, os.Stderr, signals}))
 }
 
 // commands is the command line.
@@ -61,6 +62,8 @@ type commands struct {
 	Check   checkCommand   `cmd:"" help:"Name everything that is wrong with a configuration."`
 	Init    initCommand    `cmd:"" help:"Write a configuration to begin with."`
 	Version versionCommand `cmd:"" help:"Say which version this is."`
+
+	HashPassword hashPasswordCommand `cmd:"" help:"Print the hash of a password, for a table or a file of users."`
 }
 
 // run runs one command and returns the exit code.

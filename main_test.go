@@ -211,7 +211,7 @@ func TestDemoBanner(t *testing.T) {
 	log, access := newWaitingWriter(), newWaitingWriter()
 	signals := make(chan os.Signal, 1)
 	ended := make(chan error, 1)
-	go func() { ended <- (&process{access, log, signals}).serveDemo(cfg) }()
+	go func() { ended <- (&process{os.Stdin, access, log, signals}).serveDemo(cfg) }()
 
 	line := log.await(t, `(?m)^(curl .*)$`)
 	m := regexp.MustCompile(`^curl -u (\w+):(\w+) (http://127\.0\.0\.1:\d+/getuser)$`).FindStringSubmatch(line)

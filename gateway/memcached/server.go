@@ -1,0 +1,219 @@
+package memcached
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// address is a server's, as net.Addr and memcache.ServerSelector want it.
+type address struct{ network, text string }
+
+func parseAddress(text string) address {
+	if path, ok := strings.CutPrefix(text, "unix:"); ok {
+		return address{"unix", path}
+	}
+	return address{"tcp", text}
+}
+
+func (a address) Network() string { return a.network }
+func (a address) String() string  { return a.text }
+
+// server is one memcached server with the connections to it.
+type server struct {
+	name    string // as configured
+	address address
+	seed    uint64 // of the name, for the ring
+	timeout time.Duration
+	outage  outage
+	// places holds one token for each connection in use.
+	places chan struct{}
+
+	mu     sync.Mutex
+	idle   []*link // the one used last is at the end
+	closed bool
+
+	calls, failures, retries atomic.Uint64
+}
+
+func newServer(name string, timeout time.Duration, connections int) *server {
+	return &server{
+		name: name, address: parseAddress(name), seed: mix(fnv(name)),
+		timeout: timeout, places: make(chan struct{}, connections),
+	}
+}
+
+// Stats is how one server is.
+type Stats struct {
+	// Address is the server's, as configured.
+	Address string
+	// Down says that calls fail without being sent.
+	Down bool
+	// Busy and Idle are the numbers of connections in and not in use.
+	Busy, Idle int
+	// Calls counts what was asked, Failures what got no answer, and Retries
+	// what was asked again because its connection had been closed.
+	Calls, Failures, Retries uint64
+}
+
+func (s *server) stats() Stats {
+	s.mu.Lock()
+	idle := len(s.idle)
+	s.mu.Unlock()
+	return Stats{
+		Address: s.name, Down: s.outage.lasts(), Busy: len(s.places), Idle: idle,
+		Calls: s.calls.Load(), Failures: s.failures.Load(), Retries: s.retries.Load(),
+	}
+}
+
+// errBusy: no connection became free in time. That says nothing about the
+// server.
+var errBusy = errors.New("all connections are busy")
+
+// call sends a request and returns the answer. It takes no longer than the
+// timeout.
+func (s *server) call(r request) (reply, error) {
+	if err := r.check(); err != nil {
+		return reply{}, err
+	}
+	s.calls.Add(1)
+	deadline := time.Now().Add(s.timeout)
+	if !s.outage.admits() {
+		return reply{}, s.failure(errDown, false)
+	}
+	if err := s.enter(deadline); err != nil {
+		return reply{}, s.failure(err, false)
+	}
+	defer func() { <-s.places }()
+	l, err := s.take(!r.verb.repeatable())
+	if err != nil {
+		return reply{}, err
+	}
+	kept := l.kept
+	answer, sent, err := s.ask(l, &r, deadline)
+	if kept && isStale(err) && (r.verb.repeatable() || !sent) {
+		s.retries.Add(1)
+		s.dropIdle() // the others will be no better
+		answer, sent, err = s.ask(newLink(s.address, s.timeout), &r, deadline)
+	}
+	result, answered := outcome(r.verb, err)
+	if s.outage.note(err, answered) {
+		s.dropIdle() // they may lead to where nothing is any more
+	}
+	if !answered {
+		return reply{}, s.failure(result, sent && r.verb.writes())
+	}
+	return answer, result
+}
+
+// ask sends a request on a link, and gives the link back.
+func (s *server) ask(l *link, r *request, deadline time.Time) (answer reply, sent bool, err error) {
+	answer, err = l.ask(r, deadline)
+	sent = l.sent
+	s.put(l)
+	return answer, sent, err
+}
+
+// failure makes the error of a call that got no answer.
+func (s *server) failure(cause error, uncertain bool) error {
+	s.failures.Add(1)
+	if uncertain {
+		return fmt.Errorf("ask %s: %w: %w: %w", s.name, ErrUnavailable, ErrUncertain, cause)
+	}
+	return fmt.Errorf("ask %s: %w: %w", s.name, ErrUnavailable, cause)
+}
+
+// enter takes one of the places, until the deadline.
+func (s *server) enter(deadline time.Time) error {
+	select {
+	case s.places <- struct{}{}:
+		return nil
+	default:
+	}
+	timer := time.NewTimer(time.Until(deadline))
+	defer timer.Stop()
+	select {
+	case s.places <- struct{}{}:
+		return nil
+	case <-timer.C:
+		return errBusy
+	}
+}
+
+// take returns the connection that was used last, or one yet to be dialled.
+// With alive it looks whether the server has closed what it returns, because
+// what is sent there cannot be sent again.
+func (s *server) take(alive bool) (*link, error) {
+	for {
+		s.mu.Lock()
+		if s.closed {
+			s.mu.Unlock()
+			return nil, ErrClosed
+		}
+		n := len(s.idle)
+		if n == 0 {
+			s.mu.Unlock()
+			return newLink(s.address, s.timeout), nil
+		}
+		l := s.idle[n-1]
+		s.idle[n-1] = nil
+		s.idle = s.idle[:n-1]
+		s.mu.Unlock()
+		if !alive || l.silent() {
+			return l, nil
+		}
+		l.drop()
+	}
+}
+
+// put keeps a connection for the next call, if it is of use.
+func (s *server) put(l *link) {
+	s.mu.Lock()
+	keep := l.sound() && !s.closed
+	if keep {
+		l.kept = true
+		s.idle = append(s.idle, l)
+	}
+	s.mu.Unlock()
+	if !keep {
+		l.drop()
+	}
+}
+
+func (s *server) dropIdle() {
+	s.mu.Lock()
+	dropped := s.idle
+	s.idle = nil
+	s.mu.Unlock()
+	for _, l := range dropped {
+		l.drop()
+	}
+}
+
+func (s *server) close() {
+	s.mu.Lock()
+	closed := s.closed
+	s.closed = true
+	s.mu.Unlock()
+	s.dropIdle()
+	if closed {
+		return
+	}
+	for range cap(s.places) {
+		s.places <- struct{}{}
+	}
+	for range cap(s.places) {
+		<-s.places // so that late calls learn at once why they fail
+	}
+}
+
+// isStale reports whether a failure is that of a connection which the server
+// had closed while it was idle.
+func isStale(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}

@@ -1,0 +1,80 @@
+package session
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"zerohop/gateway/memcached"
+)
+
+func TestMemoryBounds(t *testing.T) {
+	clock := newClock()
+	m := newMemory(3, 1<<20, clock.Now)
+	f := func(wantEvicted uint64, wantKeys ...string) {
+		t.Helper()
+		entries, _, evicted := m.stats()
+		if entries != len(wantKeys) || evicted != wantEvicted {
+			t.Errorf("got %d entries and %d evicted, want %d and %d", entries, evicted, len(wantKeys), wantEvicted)
+		}
+		for _, key := range wantKeys {
+			if _, err := m.Get(key); err != nil {
+				t.Errorf("%s is gone", key)
+			}
+		}
+	}
+	add := func(key string) { t.Helper(); check(t, m.Add(key, []byte(key), time.Minute), nil) }
+	add("a")
+	add("b")
+	add("c")
+	check(t, m.Add("c", nil, time.Minute), memcached.ErrExists)
+	_, err := m.GetAndTouch("a", time.Minute)
+	check(t, err, nil)
+	add("d") // b was unused for longest
+	f(1, "a", "c", "d")
+	clock.advance(30 * time.Second)
+	_, err = m.GetAndTouch("c", time.Minute)
+	check(t, err, nil)
+	clock.advance(40 * time.Second)
+	add("e") // what is over goes first
+	f(1, "c", "e")
+	check(t, m.Delete("c"), nil)
+	check(t, m.Delete("c"), memcached.ErrMiss)
+	f(1, "e")
+}
+
+func TestMemoryBytes(t *testing.T) {
+	m := newMemory(1000, 10_000, time.Now)
+	for i := range 100 {
+		check(t, m.Add(fmt.Sprint(i), make([]byte, 1000), time.Minute), nil)
+		if _, bytes, _ := m.stats(); bytes > 10_000 {
+			t.Fatalf("%d bytes", bytes)
+		}
+	}
+	if entries, _, _ := m.stats(); entries != 7 {
+		t.Errorf("got %d entries of 1250 bytes in 10,000, want 7", entries)
+	}
+	for i := range 100 {
+		_ = m.Delete(fmt.Sprint(i))
+	}
+	if entries, bytes, _ := m.stats(); entries != 0 || bytes != 0 {
+		t.Errorf("got %d entries of %d bytes, want none", entries, bytes)
+	}
+}
+
+func BenchmarkMemory(b *testing.B) {
+	m := newMemory(1<<20, 1<<30, time.Now)
+	keys := make([]string, 1<<10)
+	for i := range keys {
+		keys[i] = newID().storeKey()
+		check(b, m.Add(keys[i], make([]byte, 200), time.Hour), nil)
+	}
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for i := 0; pb.Next(); i++ {
+			if _, err := m.GetAndTouch(keys[i%len(keys)], time.Hour); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
