@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"zerohop/assets"
 	"zerohop/backends"
 	"zerohop/gateway"
 	"zerohop/gateway/conffile"
@@ -142,7 +143,18 @@ func alike(got, want string) bool {
 // /status, the codes of problems. Metrics that alerts use are there, too.
 func TestReadmeOperations(t *testing.T) {
 	needEngine(t)
-	cfg, err := gateway.DemoConfig()
+	// Nobody asks the memcached for anything.
+	cfg, err := gateway.ParseConfig("zerohop.toml", []byte(assets.DemoConfig+`
+[auth.web]
+type = "session"
+[sessions]
+store = "memcached"
+servers = ["127.0.0.1:1"]
+keys = ["Zt3fK8vQm1xYc6RwL0aUe9HsJ2dGp5NbXo7iEyTkVhA="]
+[[routes]]
+match = "GET /me"
+auth = "web"
+respond = { body = "{auth.user}" }`), conffile.Surroundings{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,3 +19,10 @@ var StarterConfig string
 //
 //go:embed demo.sql
 var DemoSQL string
+
+// LoginPage is the page with a form for a user's name and password. Its places
+// for text are {title}, {alert}, {action}, {user}, {next}, {focus-user} and
+// {focus-password}.
+//
+//go:embed login.html
+var LoginPage string

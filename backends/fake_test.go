@@ -95,6 +95,8 @@ func (in *fakeInbound) Outlive()                          {}
 func (in *fakeInbound) Ended(int64, error)                {}
 func (in *fakeInbound) Hijack(func(net.Conn))             {}
 
+func (in *fakeInbound) Reserved([]byte) bool { return false }
+
 func (in *fakeInbound) BalanceKey(source, name string) ([]byte, bool) {
 	if source == "client" && name == "ip" {
 		return in.ip, in.ip != nil

@@ -5,6 +5,7 @@
 //	go run ./bench suite            1, 8, 64 and 256 clients, over TCP and a unix socket
 //	go run ./bench suite --quick    a minute of that
 //	go run ./bench lanes            zerohop with several numbers of lanes
+//	go run ./bench session          zerohop with a session in memcached, and without
 //	go run ./bench proxy            zerohop, nginx and HAProxy in front of an upstream
 //	go run ./bench proxy --quick    half a minute of that
 //

@@ -23,6 +23,7 @@ type commandLine struct {
 	Suite   suiteCommand   `cmd:"" help:"GET /getuser with every crowd of clients, over TCP and a unix socket; writes results and charts."`
 	Proxy   proxyCommand   `cmd:"" help:"zerohop, nginx and HAProxy in front of one upstream, and a handler in process and behind a hop; writes results and charts."`
 	Lanes   lanesCommand   `cmd:"" help:"GET /getuser of zerohop with several numbers of lanes."`
+	Session sessionCommand `cmd:"" help:"GET /getuser of zerohop with a session in memcached, and without."`
 }
 
 func main() {

@@ -19,6 +19,7 @@ type tools struct {
 	nginx     string
 	haproxy   string
 	python    string
+	memcached string
 }
 
 // missingToolsError names the programs that this machine lacks.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"zerohop/backends"
+	"zerohop/gateway/auth"
 	"zerohop/sqlapi"
 )
 
@@ -43,6 +44,10 @@ type Config struct {
 	Databases map[string]sqlapi.Config `toml:"databases"`
 	// Backends are the groups that requests are spread over, by name.
 	Backends map[string]backends.Config `toml:"backends"`
+	// Auth are the verifiers, which find out who is asking, by name.
+	Auth map[string]auth.Config `toml:"auth"`
+	// Sessions say where it is kept who has logged in; nil is all defaults.
+	Sessions *SessionsConfig `toml:"sessions"`
 	// Routes say what answers which request.
 	Routes []RouteConfig `toml:"routes"`
 }
@@ -91,6 +96,8 @@ type RouteConfig struct {
 	// Credentials makes the route ask for a user and a password, which are
 	// read and not checked: the statement does that.
 	Credentials CredentialsConfig `toml:"credentials"`
+	// AccessConfig is who may use the route, where somebody has that checked.
+	AccessConfig
 	// Database names the pool; it may be left out when there is one.
 	Database string `toml:"database"`
 	// EndpointConfig is the SQL that answers, with all that belongs to it. What

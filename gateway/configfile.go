@@ -140,8 +140,7 @@ func withoutQueue(cfg *Config, doc *conffile.Document) []error {
 // laterKeys are the keys of the design that this version does not know.
 func laterKeys() []conffile.Later {
 	return []conffile.Later{
-		{Table: "", Keys: "auth sessions"},
-		{Table: "routes.*", Keys: "auth expires"},
+		{Table: "routes.*", Keys: "expires"},
 		{Table: "routes.*", Keys: "files redirect redis lua", Instead: "sql"},
 	}
 }

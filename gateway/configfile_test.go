@@ -247,7 +247,7 @@ func TestParseConfigRouteFaults(t *testing.T) {
 	f(match+sql+"credentials = 'basic'",
 		"11:15: routes[0].credentials: the statement never reads :auth.password, so any password would do | compare it in the SQL: … and passwd = :auth.password")
 	f(match+"sql = '''\nselect :path.id,\n  :auth.user'''",
-		`12:3: routes[0].sql: the route asks for no credentials, so there is no :auth.user | add credentials = "basic" to the route`)
+		`12:3: routes[0].sql: the route asks for no credentials, so there is no :auth.user | add credentials = "basic" to the route, or auth with the name of a verifier`)
 
 	// Patterns that stand in each other's way.
 	f(match+sql+"[[routes]]\nmatch = 'GET /{name}'\ndatabase = 'main'\nsql = 'select :path.name'",

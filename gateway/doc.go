@@ -3,15 +3,22 @@
 //
 // A connection is accepted, counted and read under deadlines (acceptor, conn);
 // fasthttp parses the header; the guard refuses what two servers might read in
-// two senses; the router finds the route of the canonical path; credentials
-// and body are read into the request's scope, which is the handler's
-// context.Context; the route's group runs the handler, a statement's or that of
-// a fixed answer (respond), or sends the request to a server behind this one,
-// which learns through the scope who is asking (inbound, forwarded) and gets a
-// large body as it comes (body). Every error on this way comes to one place, problems,
+// two senses; the router finds the route of the canonical path; whoever asks is
+// identified, where the route wants that (access); credentials and body are read
+// into the request's scope, which is the handler's context.Context; the route's
+// group runs the handler, a statement's or that of a fixed answer (respond), or
+// sends the request to a server behind this one, which learns through the scope
+// who is asking (inbound, forwarded) and gets a large body as it comes (body).
+// Every error on this way comes to one place, problems,
 // which makes the response, in the old stack's form where that is wanted
 // (rdsErrors), and the log line of it. A count in its route's tally and a line for the access log end the
 // request.
+//
+// Who is asking (asker) is found out before the body is read, by verifiers, or
+// from the session that a login has begun (login, sessionValues). A request that
+// changes something and comes with a session is to prove that a page of ours has
+// sent it (crosssite). What the verifiers compare, what a session is and where
+// it is kept are the business of gateway/auth and gateway/session.
 //
 // An answer of a server behind may go on when the handler is over: as a stream,
 // or as a tunnel once the client's connection carries something else than

@@ -14,6 +14,9 @@ import (
 // closed.
 func (s *Server) prepare(sc *scope, rc *fasthttp.RequestCtx) {
 	rc.Response.Header.SetBytesV(requestIDHeader, sc.id)
+	if sc.route != nil && sc.route.access != nil {
+		sc.label(&rc.Response)
+	}
 	draining := sc.client.owner.draining.Load()
 	if rc.Hijacked() {
 		if draining {

@@ -58,8 +58,13 @@ func (s *Server) handle(sc *scope, rc *fasthttp.RequestCtx) (err error) {
 		}
 		sc.start = time.Now() // a slow upload is not the handler's time
 	}
+	if err := sc.proven(rc); err != nil {
+		return err
+	}
 	if rt.handler != nil {
 		sc.deadline = sc.start.Add(rt.timeout)
+	} else if err := sc.unbound(); err != nil {
+		return err
 	}
 	s.departures.add(sc)
 	defer s.unwatch(sc)
@@ -75,8 +80,8 @@ func (s *Server) unwatch(sc *scope) {
 }
 
 // admit decides on all that can be decided before the body: the guard, the
-// route, the credentials, the declared length. A redirect is a response, and
-// not an error.
+// route, the credentials, who is asking, the declared length. A redirect is a
+// response, and not an error.
 func (s *Server) admit(sc *scope, rc *fasthttp.RequestCtx) (redirected bool, err error) {
 	if sc.client.surplus {
 		return false, errConnections
@@ -107,6 +112,11 @@ func (s *Server) admit(sc *scope, rc *fasthttp.RequestCtx) (redirected bool, err
 	if sc.route.basic {
 		if err := sc.readBasic(header.Peek(fasthttp.HeaderAuthorization), sc.route.unescape); err != nil {
 			return false, err
+		}
+	}
+	if a := sc.route.access; a != nil {
+		if redirected, err = a.enter(sc, rc); redirected || err != nil {
+			return redirected, err
 		}
 	}
 	return false, guardLength(header, sc.route.bodyBytes)

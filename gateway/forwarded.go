@@ -103,8 +103,11 @@ func (s *scope) address() []byte {
 	return s.client.ip
 }
 
+// Reserved is upstream.Inbound's.
+func (s *scope) Reserved(name []byte) bool { return isIdentityHeader(name) }
+
 // AppendForwarded is upstream.Inbound's: it appends the lines that tell the
-// upstream who is asking. X-Forwarded-For begins with the client: what stood in
+// upstream who is asking, and for whom, where that has been checked. X-Forwarded-For begins with the client: what stood in
 // front of it nobody has vouched for.
 func (s *scope) AppendForwarded(dst []byte) []byte {
 	dst = append(append(dst, "X-Real-IP: "...), s.address()...)
@@ -120,7 +123,7 @@ func (s *scope) AppendForwarded(dst []byte) []byte {
 		dst = append(append(dst, "\r\nX-Forwarded-Host: "...), host...)
 	}
 	dst = append(append(dst, "\r\n"+requestIDHeader+": "...), s.id...)
-	return append(dst, "\r\n"...)
+	return s.appendIdentity(append(dst, "\r\n"...))
 }
 
 // scheme returns what the client speaks: as a trusted peer says, where that is
@@ -136,6 +139,9 @@ func (s *scope) scheme() string {
 	}
 	return "http"
 }
+
+// secure reports whether the client speaks TLS.
+func (s *scope) secure() bool { return s.scheme() == "https" }
 
 // forwardedHost returns the host that the client asked for: as a trusted peer
 // says, where that is one, and else as the request has it.

@@ -22,6 +22,7 @@ func (s *Server) metrics() ([]byte, error) {
 	groupMetrics(e, groupStats(t.groups))
 	databaseMetrics(e, t.databases)
 	laneMetrics(e, t.databases)
+	accessMetrics(e, t.verifiers.sorted(), t.sessions)
 	processMetrics(e, s.started)
 	runtimeMetrics(e)
 	return e.text()

@@ -163,5 +163,5 @@ func TestSQLFile(t *testing.T) {
 	f(transaction, "delete\nfrom user where id = :id", `conf/q/user.sql:2:22: routes[0].statements[1].sql: :id does not say where the value comes from
     2 | from user where id = :id
       |                      ^^^
-      hint: write :query.id or another source; the sources are path, query, form, json, header, cookie, auth and client`)
+      hint: write :query.id or another source; the sources are path, query, form, json, header, cookie, auth, client, session and claims`)
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"zerohop/backends"
+	"zerohop/gateway/auth"
+	"zerohop/gateway/session"
 	"zerohop/sqlapi"
 )
 
@@ -67,7 +69,10 @@ type problem struct {
 var knownProblems = []problem{
 	{errClientLeft, statusClientLeft, "client_left", "Nobody is there to read this."},
 	{sqlapi.ErrParameter, 400, "bad_parameter", "Parameters are missing or malformed."},
+	{errUnidentified, 401, "unauthorized", "Credentials are needed, or those that came are wrong."},
 	{errUnauthorized, 401, "unauthorized", "A user and a password are needed."},
+	{errForbidden, 403, "forbidden", "This is not allowed."},
+	{errCrossSite, 403, "forbidden", "Nothing shows that this request comes from a page of this site."},
 	{errNotFound, 404, "not_found", "Nothing is served at this path."},
 	{sqlapi.ErrNoRow, 404, "not_found", "There is no such row."},
 	{errMethod, 405, "method_not_allowed", "This path is not served for this method."},
@@ -77,18 +82,23 @@ var knownProblems = []problem{
 	{errBodyTooLarge, 413, "body_too_large", "The request body is too large."},
 	{sqlapi.ErrMediaType, 415, "unsupported_media_type", "A body of this type is not read here; see Content-Type and Content-Encoding."},
 	{sqlapi.ErrUnprocessable, 422, "unprocessable", "A value is not acceptable."},
+	{session.ErrTooLarge, 422, "unprocessable", "The session has no room for that."},
+	{errThrottled, 429, "rate_limited", "There were too many failed logins."},
 	{errHeaderTooLarge, 431, "header_too_large", "The request line and the header are too large."},
 	{errPanic, 500, "internal", internalDetail},
 	{sqlapi.ErrTooLong, 500, "result_too_long", "The result is longer than an answer may be here."},
 	{backends.ErrBadGateway, 502, "bad_gateway", "The server behind this one gave no usable answer."},
 	{sqlapi.ErrBroken, 502, "bad_gateway", "The database went away; the change may or may not have been made."},
 	{sqlapi.ErrContended, 503, "contended", "Other requests hold the same rows; try again."},
+	{session.ErrContended, 503, "contended", "Other requests change the same session; try again."},
 	{sqlapi.ErrPoolFull, 503, "pool_full", "Every database connection is busy."},
 	{backends.ErrFull, 503, "pool_full", "Every worker is busy."},
 	{backends.ErrDown, 503, "unavailable", "No server behind this one is up."},
 	{errConnections, 503, "too_many_connections", "Too many connections are open."},
 	{sqlapi.ErrInterrupted, 503, "unavailable", "The database broke the transaction off; all of it was taken back."},
 	{sqlapi.ErrUnavailable, 503, "unavailable", "The database cannot be reached."},
+	{session.ErrUnavailable, 503, "unavailable", "The sessions cannot be reached."},
+	{auth.ErrUnavailable, 503, "unavailable", "Nobody can say right now whether the credentials are right."},
 	{backends.ErrClosed, 503, "unavailable", "The server is shutting down."},
 	{sqlapi.ErrTimeout, 504, "timeout", "The answer was not ready in time."},
 	{backends.ErrTimeout, 504, "timeout", "The server behind this one did not answer in time."},
@@ -179,7 +189,9 @@ func (p *problems) answer(rc *fasthttp.RequestCtx, s *scope, err error) {
 	var method *methodError
 	switch {
 	case errors.Is(err, errUnauthorized):
-		resp.Header.Set("WWW-Authenticate", basicChallenge)
+		resp.Header.Set("WWW-Authenticate", challengeOf(err))
+	case errors.Is(err, errThrottled):
+		resp.Header.Set("Retry-After", retryAfter(err))
 	case errors.As(err, &method):
 		resp.Header.Set("Allow", method.allow)
 	}

@@ -24,6 +24,8 @@ type route struct {
 	internal bool
 	// basic makes the route ask for credentials, unescape percent-decode them.
 	basic, unescape bool
+	// access is what the route has to do with who is asking, nil for nothing.
+	access *access
 	// negotiated: its answers depend on what the request accepts.
 	negotiated bool
 	timeout    time.Duration
@@ -43,7 +45,7 @@ type route struct {
 func (rt *route) variant(p pattern, h backends.Handler) *route {
 	return &route{
 		pattern: p, names: rt.names, handler: h, group: rt.group, forwards: rt.forwards, internal: rt.internal,
-		basic: rt.basic, unescape: rt.unescape, timeout: rt.timeout, bodyBytes: rt.bodyBytes,
+		basic: rt.basic, unescape: rt.unescape, access: rt.access, timeout: rt.timeout, bodyBytes: rt.bodyBytes,
 		rds: rt.rds, base: rt,
 	}
 }
@@ -95,11 +97,18 @@ func (t *table) newRoute(cfg *Config, c RouteConfig) (*route, error) {
 	if c.Errors == errorsRDS {
 		rt.rds = newRDSErrors(c)
 	}
-	return rt, t.addHandlers(c, rt)
+	rt.access = t.newAccess(cfg, c)
+	if own, err := t.addAccessHandlers(cfg, c, rt); own || err != nil {
+		return rt, err
+	}
+	if err := t.addHandlers(cfg, c, rt); err != nil {
+		return nil, err
+	}
+	return rt, t.addSetter(c, rt)
 }
 
 // addHandlers builds what answers the route's requests in this process.
-func (t *table) addHandlers(c RouteConfig, rt *route) error {
+func (t *table) addHandlers(cfg *Config, c RouteConfig, rt *route) error {
 	if len(c.answers()) == 0 {
 		return nil // the group's servers answer
 	}
@@ -111,7 +120,7 @@ func (t *table) addHandlers(c RouteConfig, rt *route) error {
 		rt.handler = fixed.serve
 		return nil
 	}
-	endpoint, err := t.newEndpoint(c, rt)
+	endpoint, err := t.newEndpoint(cfg, c, rt)
 	if err != nil {
 		return err
 	}
@@ -127,16 +136,13 @@ func (t *table) addHandlers(c RouteConfig, rt *route) error {
 }
 
 // newEndpoint builds the endpoint of a route's SQL.
-func (t *table) newEndpoint(c RouteConfig, rt *route) (*sqlapi.Endpoint, error) {
-	db := t.databases[c.Database]
-	if c.Database == "" && len(t.databases) == 1 {
-		for _, db = range t.databases {
-		}
-	}
+func (t *table) newEndpoint(cfg *Config, c RouteConfig, rt *route) (*sqlapi.Endpoint, error) {
+	db := theDatabase(t.databases, c.Database)
 	if db == nil {
 		return nil, fmt.Errorf("there is no database %q", c.Database)
 	}
 	endpoint := c.endpoint(rt.pattern)
+	endpoint.Asker = cfg.askerOf(c)
 	endpoint.CursorSecret = t.cursorSecret
 	endpoint.PutOff = rt.logPutOff(t.log)
 	return db.Endpoint(endpoint)

@@ -39,6 +39,9 @@ type scope struct {
 	// user and password are pieces of secret.
 	user, password []byte
 	secret         []byte
+
+	asker // who that is, where a route has it checked
+
 	// body is what has been read of the body, upload the rest of it.
 	body   []byte
 	upload upload
@@ -111,6 +114,7 @@ func (p *scopes) put(s *scope) {
 	s.upload, s.watched, s.status, s.sent = upload{}, false, 0, 0
 	s.deadline, s.err, s.left, s.running = time.Time{}, nil, false, nil
 	s.outlives, s.behind = false, false
+	s.asker = asker{}
 	s.body, s.secret = body[:0], secret[:0]
 	p.pool.Put(s)
 }
@@ -171,6 +175,19 @@ func (s *scope) Running(a sqlapi.Aborter) (wanted bool) {
 // Deadline returns when the request's time is up.
 func (s *scope) Deadline() (time.Time, bool) { return s.deadline, !s.deadline.IsZero() }
 
+// unbound takes off the deadline that finding out who is asking has had: what
+// is passed on has times of its own. It returns why the request is over, if it
+// is by now.
+func (s *scope) unbound() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deadline = time.Time{}
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+	return s.err
+}
+
 // Done returns a channel that is closed when the request's time is up, or
 // when it has ended.
 func (s *scope) Done() <-chan struct{} {
@@ -210,20 +227,26 @@ func (s *scope) Value(key any) any {
 	return nil
 }
 
-// Lookup returns a wildcard's value, who is asking, or the other end of the
-// connection.
+// Lookup returns a wildcard's value, what is known of who is asking, or the
+// other end of the connection.
 func (s *scope) Lookup(source sqlapi.Source, name string) ([]byte, bool) {
 	switch source {
 	case sqlapi.SourcePath:
 		return s.wildcard(name)
 	case sqlapi.SourceAuth:
 		switch {
+		case s.route != nil && s.route.access != nil:
+			return s.lookupAuth(name)
 		case s.user == nil:
 		case name == "user":
 			return s.user, true
 		case name == "password":
 			return s.password, true
 		}
+	case sqlapi.SourceSession:
+		return s.lookupSession(name)
+	case sqlapi.SourceClaims:
+		return s.lookupClaim(name)
 	case sqlapi.SourceClient:
 		switch name {
 		case "ip":

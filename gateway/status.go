@@ -27,6 +27,8 @@ type status struct {
 	Problems         map[string]uint64         `json:"problems"` // by code
 	Backends         map[string]groupStatus    `json:"backends"`
 	Databases        map[string]databaseStatus `json:"databases"`
+	Auth             map[string]verifierStatus `json:"auth"`
+	Sessions         *sessionsStatus           `json:"sessions"` // null without routes for them
 	AccessLog        accessLogStatus           `json:"access_log"`
 }
 
@@ -124,6 +126,7 @@ func (s *Server) status() status {
 	for name, db := range t.databases {
 		st.Databases[name] = newDatabaseStatus(db)
 	}
+	st.Auth, st.Sessions = newVerifierStatus(t.verifiers.sorted()), newSessionsStatus(t.sessions)
 	return st
 }
 

@@ -27,6 +27,8 @@ type table struct {
 	routes    []*route // in the order of the file
 	groups    map[string]*backends.Group
 	databases map[string]*sqlapi.Database
+	verifiers *verifiers
+	sessions  *sessions // nil where no route has to do with them
 	// cursorSecret signs the cursors of all routes.
 	cursorSecret []byte
 	log          *slog.Logger
@@ -48,6 +50,9 @@ func newTable(cfg *Config, log *slog.Logger) (*table, error) {
 			return nil, fmt.Errorf("build database %s: %w", name, err)
 		}
 		t.databases[name] = db
+	}
+	if err := t.openAccess(cfg, log); err != nil {
+		return nil, fmt.Errorf("build verifiers: %w", err)
 	}
 	if err := t.addGroups(cfg); err != nil {
 		return nil, err
@@ -143,12 +148,13 @@ func (t *table) open() error {
 	return nil
 }
 
-// close closes the groups, then the databases, which wait for their
-// statements until ctx ends.
+// close closes the groups, then who has asked for verifiers and sessions, then
+// the databases, which wait for their statements until ctx ends.
 func (t *table) close(ctx context.Context) error {
 	for _, g := range t.groups {
 		g.Close()
 	}
+	t.closeAccess()
 	var faults []error
 	for name, db := range t.databases {
 		if err := db.Close(ctx); err != nil {

@@ -31,7 +31,7 @@ func (c *Config) Validate() []error {
 	for _, name := range slices.Sorted(maps.Keys(c.Backends)) {
 		faults = append(faults, allBelow("backends."+conffile.PathKey(name), c.Backends[name].Validate())...)
 	}
-	return append(faults, c.validateRoutes()...)
+	return slices.Concat(faults, c.validateAuth(), c.validateSessions(), c.validateRoutes())
 }
 
 func (c *Config) validateAddresses() []error {

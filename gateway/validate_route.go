@@ -28,7 +28,7 @@ func (c *Config) validateRoutes() []error {
 			faults = append(faults, &FieldError{Field: routePath(i) + ".match", Problem: err.Error()})
 			p = pattern{}
 		} else {
-			patterns[i] = p.withSuffixes(r.SuffixFormats())
+			patterns[i] = r.patterns(p)
 			faults = append(faults, conflicts(patterns[:i], patterns[i])...)
 		}
 		faults = append(faults, allBelow(routePath(i), c.validateRoute(r, p))...)
@@ -61,6 +61,9 @@ var wildcard = regexp.MustCompile(`\{([^{}.]*)`)
 func (c *Config) validateRoute(r RouteConfig, p pattern) []error {
 	faults := slices.Concat(r.validateOwn(), c.validateInternal(r), c.validateDatabase(r), c.validateBackend(r, p))
 	answers := r.answers()
+	endpoint := r.endpoint(p)
+	endpoint.Asker = c.askerOf(r)
+	faults = append(faults, c.validateAccess(r, p, endpoint)...)
 	switch {
 	case len(answers) == 0 && r.Statements != nil: // an empty list has its fault
 		return faults
@@ -79,12 +82,14 @@ func (c *Config) validateRoute(r RouteConfig, p pattern) []error {
 			Field: "suffixes", Problem: "the path has no place for a suffix", Hint: "it has one behind a name, or a {wildcard} of one segment",
 		})
 	}
-	endpoint := r.endpoint(p)
 	if p.text == "" {
 		// The pattern has its fault; its wildcards are to cause no more.
 		for _, m := range wildcard.FindAllStringSubmatch(r.Match, -1) {
 			endpoint.PathNames = append(endpoint.PathNames, m[1])
 		}
+	}
+	if answers[0] == "login" || answers[0] == "logout" {
+		return slices.Concat(faults, r.withoutAnswer(answers[0]))
 	}
 	if answers[0] == "respond" {
 		return slices.Concat(faults, r.withoutStatement("a route with a fixed answer asks no database"), r.withoutPassword(), r.Respond.validate(endpoint))
@@ -110,6 +115,12 @@ func (c *Config) databaseOf(r RouteConfig) (db sqlapi.Config, ok bool) {
 // answers returns the keys of the route that say what answers it.
 func (r RouteConfig) answers() []string {
 	var keys []string
+	if r.Login != nil {
+		keys = append(keys, "login")
+	}
+	if r.Logout != nil {
+		keys = append(keys, "logout")
+	}
 	if r.Respond != nil {
 		keys = append(keys, "respond")
 	}
@@ -128,7 +139,9 @@ func (r RouteConfig) errcodeKey() string { return cmp.Or(r.ErrcodeKey, "errcode"
 func (r RouteConfig) errstrKey() string  { return cmp.Or(r.ErrstrKey, "errstr") }
 
 // asksDatabase reports whether a database answers the route.
-func (r RouteConfig) asksDatabase() bool { return len(r.answers()) > 0 && r.Respond == nil }
+func (r RouteConfig) asksDatabase() bool {
+	return len(r.answers()) > 0 && r.Respond == nil && r.Login == nil && r.Logout == nil
+}
 
 // endpoint returns the endpoint's configuration with what the route offers to
 // it. p is empty when the pattern cannot be read.

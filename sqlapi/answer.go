@@ -149,8 +149,11 @@ func (p *prepared) appendRows(dst []byte, conn *wire.Conn, columns []wire.Column
 // appendEffect appends what a statement without rows did, in a format. As in the
 // old stack zeros are left out, and the server's remark where it has none.
 func (a *answer) appendEffect(dst []byte, r *wire.Result, f format) []byte {
-	if f == formatCSV {
+	switch f {
+	case formatCSV:
 		return a.csv.appendEffect(dst, r)
+	case formatRecord:
+		return dst
 	}
 	dst = append(append(append(dst, '{'), a.errcode...), '0')
 	if len(r.Info) > 0 {

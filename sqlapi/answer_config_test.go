@@ -42,7 +42,7 @@ func TestAnswerConfig(t *testing.T) {
 		"errstr_key: there would be two properties with this name (what the server says of a statement is the other)")
 	f(func(c *EndpointConfig) { c.Location = "/x/{last.id}/{nosuch}/{" },
 		"location: there is no last.id (there is last.insert_id and last.affected)",
-		"location: nosuch does not say where the value comes from (write query.nosuch or another source; the sources are path, query, form, json, header, cookie, auth and client)",
+		"location: nosuch does not say where the value comes from (write query.nosuch or another source; the sources are path, query, form, json, header, cookie, auth, client, session and claims)",
 		"location: a brace without a value in it ("+templateHint+")")
 	f(func(c *EndpointConfig) { c.Location = "/x}" }, `location: "}" is in no URL (write it as %7D)`)
 	f(func(c *EndpointConfig) { c.Location = "/x\r" }, `location: "\r" is in no URL (write it as %0D)`)

@@ -8,6 +8,9 @@
 //
 //	bind → enter the gate → acquire → execute → append → release
 //
+// A Query is a statement whose first row is for the program itself, and no
+// answer: one that looks up who is asking. It goes the same way.
+//
 // A layout makes the rows of a result into a body, in the route's shape
 // (AnswerConfig) and its types (TypesConfig); what it works out of the columns is
 // kept with the prepared statement, so that a row costs no allocation.
@@ -38,10 +41,10 @@
 // reach, requests are refused without a look at the network.
 //
 // The package leaves to others: which request belongs to which endpoint, who
-// is asking (it reads path, auth and client values through a Lookuper), what
-// an error looks like to the client, and logging. Package wire speaks the
-// protocol, package embedded is the engine for trials. Nothing here imports
-// anything else of the program.
+// is asking (it reads path, auth, client, session and claims through a
+// Lookuper), what an error looks like to the client, and logging. Package wire
+// speaks the protocol, package embedded is the engine for trials. Nothing here
+// imports anything else of the program.
 //
 // A Database owns a goroutine that looks after idle connections, one that asks
 // for a server that is out of reach until it is back, and short ones that

@@ -24,6 +24,8 @@ type EndpointConfig struct {
 	// Credentials: requests bring a user and a password, so that :auth.user
 	// and :auth.password exist. Nobody but the statement checks them.
 	Credentials bool `toml:"-"`
+	// Asker is what else is known of who is asking.
+	Asker AskerConfig `toml:"-"`
 	// ReadOnly: the route answers GET or HEAD, which have no body and must
 	// not change anything.
 	ReadOnly bool `toml:"-"`
@@ -99,10 +101,8 @@ func (c EndpointConfig) refuses(p *Param) (problem, hint string) {
 		if !slices.Contains(c.PathNames, p.Name) {
 			return "the route's pattern has no {" + p.Name + "}", c.pathHint(p.Name)
 		}
-	case SourceAuth:
-		if !c.Credentials {
-			return "the route asks for no credentials, so there is no :" + p.written, `add credentials = "basic" to the route`
-		}
+	case SourceAuth, SourceSession, SourceClaims:
+		return c.refusesAsker(p)
 	case SourceForm, SourceJSON:
 		if c.ReadOnly {
 			return "a GET request has no body, so there is no :" + p.written, "take the value from :query, or match POST instead"

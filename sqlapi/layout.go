@@ -31,6 +31,9 @@ const (
 	formatNDJSON
 	formatCSV
 	formats // how many there are
+
+	// formatRecord is no body: a Query's first row.
+	formatRecord = formats
 )
 
 // newLayout returns a layout for rows in a format.
@@ -41,6 +44,8 @@ func (a *answer) newLayout(f format) layout {
 		return &ndjsonLayout{plan: plan}
 	case formatCSV:
 		return &csvLayout{dialect: a.csv, types: a.types}
+	case formatRecord:
+		return new(recordLayout)
 	}
 	switch a.shape {
 	case shapeCompact:

@@ -59,7 +59,7 @@ func (ps *parameters) add(p *Param) int {
 		}
 	}
 	switch p.Source {
-	case SourcePath, SourceAuth, SourceClient:
+	case SourcePath, SourceAuth, SourceClient, SourceSession, SourceClaims:
 		ps.looksUp = true
 	case SourceForm:
 		ps.takesForm = true
@@ -97,6 +97,11 @@ func (ps *parameters) take(ctx context.Context, rc *fasthttp.RequestCtx, v *valu
 			panic("bug: the request's context has no Lookuper")
 		}
 	}
+	return ps.takeFrom(lookup, rc, v)
+}
+
+// takeFrom is take with the Lookuper at hand.
+func (ps *parameters) takeFrom(lookup Lookuper, rc *fasthttp.RequestCtx, v *values) error {
 	v.reset(len(ps.list), ps.lists)
 	if err := ps.accepts(rc); err != nil {
 		return err
@@ -130,7 +135,7 @@ func (ps *parameters) take(ctx context.Context, rc *fasthttp.RequestCtx, v *valu
 // is absent.
 func (p *parameter) text(rc *fasthttp.RequestCtx, lookup Lookuper, form *form) []byte {
 	switch p.source {
-	case SourcePath, SourceAuth, SourceClient:
+	case SourcePath, SourceAuth, SourceClient, SourceSession, SourceClaims:
 		value, _ := lookup.Lookup(p.source, p.name)
 		return value
 	case SourceQuery:

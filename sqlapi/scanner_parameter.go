@@ -7,9 +7,9 @@ import (
 
 // sourceNames are the sources by the names that SQL uses for them, in the
 // order of their constants.
-var sourceNames = [...]string{"path", "query", "form", "json", "header", "cookie", "auth", "client", "last", "row", "page", "cursor"}
+var sourceNames = [...]string{"path", "query", "form", "json", "header", "cookie", "auth", "client", "session", "claims", "last", "row", "page", "cursor"}
 
-const sourcesHint = "the sources are path, query, form, json, header, cookie, auth and client"
+const sourcesHint = "the sources are path, query, form, json, header, cookie, auth, client, session and claims"
 
 // colon reads what begins with a colon: a parameter into t, or := or ::.
 func (s *scanner) colon(t *token) {
@@ -143,8 +143,6 @@ func (p *Param) resolve(name string, quoted bool) (problem, hint string) {
 		if strings.ContainsFunc(p.Name, notInHeaderName) {
 			return fmt.Sprintf("%q cannot be the name of a header", p.Name), "a _ stands for a -, as in :header.user_agent"
 		}
-	case SourceAuth:
-		return oneOf(name, p.Name, []string{"user", "password"})
 	case SourceClient:
 		return oneOf(name, p.Name, []string{"ip", "port"})
 	case SourceLast:
@@ -156,10 +154,6 @@ func (p *Param) resolve(name string, quoted bool) (problem, hint string) {
 }
 
 func unknownSource(name string) (problem, hint string) {
-	switch name {
-	case "session", "claims":
-		return "parameters from " + name + " are not in this version", sourcesHint
-	}
 	problem = "there is no source " + name
 	if near := nearest(name, sourceNames[:]); near != "" {
 		return problem, "did you mean :" + near + "?"

@@ -56,7 +56,7 @@ type prepared struct {
 	names   []string
 	used    uint64
 	query   *query
-	layouts [formats]layout
+	layouts [formats + 1]layout
 	pace    pace // in a lane
 }
 

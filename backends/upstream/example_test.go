@@ -22,6 +22,7 @@ func (f front) Body() upstream.Body                   { return upstream.Body{Buf
 func (f front) Outlive()                              {}
 func (f front) Ended(int64, error)                    {}
 func (f front) Hijack(h func(net.Conn))               { f.rc.Hijack(h) }
+func (f front) Reserved([]byte) bool                  { return false }
 func (f front) BalanceKey(_, _ string) ([]byte, bool) { return nil, false }
 
 func ExampleClient() {

@@ -22,6 +22,9 @@ type Inbound interface {
 	// X-Forwarded-Proto, X-Forwarded-Host and X-Request-Id. The client's own
 	// lines of these names, and of Forwarded, never pass.
 	AppendForwarded(dst []byte) []byte
+	// Reserved reports whether a name is one that AppendForwarded alone gives
+	// lines to, besides those: the client's own lines of it do not pass.
+	Reserved(name []byte) bool
 	// Running says what has to be aborted when the client leaves from now on;
 	// nil is nothing. Once it has returned, what was named before is not
 	// aborted any more. It reports whether the request is still wanted; where

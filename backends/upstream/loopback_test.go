@@ -208,6 +208,7 @@ func (l *listener) outcome() (ended int, sent int64, err error) {
 
 func (l *listener) Hijack(h func(net.Conn)) { l.hijacked = h }
 
+func (l *listener) Reserved(name []byte) bool                { return string(name) == "X-Auth-User" }
 func (l *listener) BalanceKey(string, string) ([]byte, bool) { return nil, false }
 
 // call is a request on its way, as the server in front would have read it.

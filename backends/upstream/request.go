@@ -38,7 +38,7 @@ func (r *request) compose(h *fasthttp.RequestHeader, in Inbound, body *Body, def
 			b = append(b, line...)
 		case kind == contentLength || kind == transferEncoding:
 			framed = true
-		case kind == endToEnd && bytes.IndexByte(name, '_') < 0 && !r.names(name):
+		case kind == endToEnd && bytes.IndexByte(name, '_') < 0 && !r.names(name) && !in.Reserved(name):
 			b = append(b, line...)
 		}
 	}
