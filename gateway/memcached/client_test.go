@@ -2,6 +2,9 @@ package memcached
 
 import (
 	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -188,19 +191,50 @@ func TestClose(t *testing.T) {
 	}
 }
 
-func BenchmarkGetAndTouch(b *testing.B) {
-	run := func(name string, server *memcachedtest.Server) {
+// onBothForBench runs a benchmark on a server with a port, and on one with a
+// socket, with what reads one of a thousand values.
+func onBothForBench(b *testing.B, run func(b *testing.B, c *Client, read func(n int))) {
+	on := func(name string, server *memcachedtest.Server) {
 		b.Run(name, func(b *testing.B) {
 			c := newClient(b, testConfig(server.Address()))
-			check(b, c.Set("key", make([]byte, 200), 0), nil)
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := c.GetAndTouch("key", time.Minute); err != nil {
-					b.Fatal(err)
-				}
+			keys := make([]string, 1000)
+			for i := range keys {
+				keys[i] = fmt.Sprintf("zerohop:session:%043d", i)
+				check(b, c.Set(keys[i], make([]byte, 200), 0), nil)
 			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			run(b, c, func(n int) {
+				if _, err := c.GetAndTouch(keys[n%len(keys)], time.Minute); err != nil {
+					b.Error(err)
+				}
+			})
 		})
 	}
-	run("tcp", memcachedtest.Start(b))
-	run("unix", memcachedtest.StartUnix(b))
+	on("tcp", memcachedtest.Start(b))
+	on("unix", memcachedtest.StartUnix(b))
+}
+
+// BenchmarkGetAndTouch is one caller alone.
+func BenchmarkGetAndTouch(b *testing.B) {
+	onBothForBench(b, func(b *testing.B, _ *Client, read func(int)) {
+		for n := 0; b.Loop(); n++ {
+			read(n)
+		}
+	})
+}
+
+// BenchmarkCrowd is 64 callers at once.
+func BenchmarkCrowd(b *testing.B) {
+	onBothForBench(b, func(b *testing.B, c *Client, read func(int)) {
+		b.SetParallelism(64 / runtime.GOMAXPROCS(0))
+		b.RunParallel(func(pb *testing.PB) {
+			for n := rand.IntN(1000); pb.Next(); n++ {
+				read(n)
+			}
+		})
+		if stats := c.Stats()[0]; stats.Batches > 0 {
+			b.ReportMetric(float64(stats.Shared)/float64(stats.Batches), "calls/batch")
+		}
+	})
 }

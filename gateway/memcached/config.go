@@ -15,8 +15,9 @@ type Config struct {
 	Servers []string `toml:"servers,orlist"`
 	// Timeout bounds one call with all that belongs to it.
 	Timeout time.Duration `toml:"timeout"`
-	// Connections is how many there may be to each server. A call that finds
-	// all of them busy waits for one, within its timeout.
+	// Connections is how many there may be to each server. Reads share one of
+	// them, unless it is the only one. A call that finds all of them busy waits
+	// for one, within its timeout.
 	Connections int `toml:"connections"`
 }
 

@@ -16,6 +16,7 @@ import (
 // belongs to one call at a time.
 type link struct {
 	net.Conn // nil until it is dialled
+	server   *server
 	client   *memcache.Client
 	watch    watch
 
@@ -26,10 +27,10 @@ type link struct {
 	closed   bool
 }
 
-func newLink(to address, timeout time.Duration) *link {
-	l := &link{}
-	l.client = memcache.NewFromSelector(to)
-	l.client.Timeout = timeout
+func newLink(to *server) *link {
+	l := &link{server: to}
+	l.client = memcache.NewFromSelector(to.address)
+	l.client.Timeout = to.timeout
 	l.client.MaxIdleConns = 1
 	l.client.DialContext = l.dial
 	return l
@@ -56,11 +57,10 @@ func (l *link) ask(r *request, deadline time.Time) (reply, error) {
 // the server has said all that it had to, and nothing besides.
 func (l *link) sound() bool { return l.Conn != nil && !l.closed && l.watch.complete() }
 
-func (l *link) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	dialer := net.Dialer{Deadline: l.deadline, KeepAlive: -1}
-	conn, err := dialer.DialContext(ctx, network, address)
+func (l *link) dial(context.Context, string, string) (net.Conn, error) {
+	conn, err := l.server.dial(l.deadline)
 	if err != nil {
-		return nil, &dialError{err}
+		return nil, err
 	}
 	l.Conn = conn
 	return l, nil

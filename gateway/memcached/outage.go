@@ -65,6 +65,9 @@ func isSilence(err error) bool {
 	if _, late := errors.AsType[*memcache.ConnectTimeoutError](err); late {
 		return true
 	}
+	if dial, ok := errors.AsType[*dialError](err); ok && dial.Timeout() {
+		return true
+	}
 	return errors.Is(err, os.ErrDeadlineExceeded) || isStale(err)
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,14 +25,27 @@ func parseAddress(text string) address {
 func (a address) Network() string { return a.network }
 func (a address) String() string  { return a.text }
 
+func (a address) dial(deadline time.Time) (net.Conn, error) {
+	dialer := net.Dialer{Deadline: deadline, KeepAlive: -1}
+	conn, err := dialer.Dial(a.network, a.text)
+	if err != nil {
+		return nil, &dialError{err}
+	}
+	return conn, nil
+}
+
 // server is one memcached server with the connections to it.
 type server struct {
 	name    string // as configured
 	address address
 	seed    uint64 // of the name, for the ring
 	timeout time.Duration
-	outage  outage
-	// places holds one token for each connection in use.
+	// dial connects, until the deadline. It fails with a *dialError.
+	dial   func(deadline time.Time) (net.Conn, error)
+	outage outage
+	// lanes are the connections that reads share.
+	lanes *lanes
+	// places holds one token for each other connection in use.
 	places chan struct{}
 
 	mu     sync.Mutex
@@ -42,10 +56,14 @@ type server struct {
 }
 
 func newServer(name string, timeout time.Duration, connections int) *server {
-	return &server{
+	most := min(mostLanes, connections-1)
+	s := &server{
 		name: name, address: parseAddress(name), seed: mix(fnv(name)),
-		timeout: timeout, places: make(chan struct{}, connections),
+		timeout: timeout, places: make(chan struct{}, connections-most),
 	}
+	s.dial = s.address.dial
+	s.lanes = newLanes(s, most)
+	return s
 }
 
 // Stats is how one server is.
@@ -59,16 +77,21 @@ type Stats struct {
 	// Calls counts what was asked, Failures what got no answer, and Retries
 	// what was asked again because its connection had been closed.
 	Calls, Failures, Retries uint64
+	// Shared counts the calls on shared connections, second tries included,
+	// and Batches the writes in which they went.
+	Shared, Batches uint64
 }
 
 func (s *server) stats() Stats {
 	s.mu.Lock()
 	idle := len(s.idle)
 	s.mu.Unlock()
-	return Stats{
+	stats := Stats{
 		Address: s.name, Down: s.outage.lasts(), Busy: len(s.places), Idle: idle,
 		Calls: s.calls.Load(), Failures: s.failures.Load(), Retries: s.retries.Load(),
 	}
+	s.lanes.stats(&stats)
+	return stats
 }
 
 // errBusy: no connection became free in time. That says nothing about the
@@ -82,24 +105,20 @@ func (s *server) call(r request) (reply, error) {
 		return reply{}, err
 	}
 	s.calls.Add(1)
-	deadline := time.Now().Add(s.timeout)
+	return s.until(time.Now().Add(s.timeout), &r)
+}
+
+// until is call with a deadline.
+func (s *server) until(deadline time.Time, r *request) (reply, error) {
 	if !s.outage.admits() {
 		return reply{}, s.failure(errDown, false)
 	}
-	if err := s.enter(deadline); err != nil {
-		return reply{}, s.failure(err, false)
-	}
-	defer func() { <-s.places }()
-	l, err := s.take(!r.verb.repeatable())
-	if err != nil {
+	answer, sent, err := s.attempt(r, deadline)
+	switch {
+	case errors.Is(err, ErrClosed):
 		return reply{}, err
-	}
-	kept := l.kept
-	answer, sent, err := s.ask(l, &r, deadline)
-	if kept && isStale(err) && (r.verb.repeatable() || !sent) {
-		s.retries.Add(1)
-		s.dropIdle() // the others will be no better
-		answer, sent, err = s.ask(newLink(s.address, s.timeout), &r, deadline)
+	case errors.Is(err, errBusy):
+		return reply{}, s.failure(err, false)
 	}
 	result, answered := outcome(r.verb, err)
 	if s.outage.note(err, answered) {
@@ -109,6 +128,49 @@ func (s *server) call(r request) (reply, error) {
 		return reply{}, s.failure(result, sent && r.verb.writes())
 	}
 	return answer, result
+}
+
+// attempt sends a request, and once more where that is safe. Reads share
+// connections; what writes has one for itself, because it matters how far it
+// has come.
+func (s *server) attempt(r *request, deadline time.Time) (answer reply, sent bool, err error) {
+	if r.verb.writes() {
+		return s.alone(r, deadline)
+	}
+	rider, err := s.lanes.board()
+	if err != nil {
+		return reply{}, false, err
+	}
+	if rider == nil {
+		return s.alone(r, deadline)
+	}
+	defer s.lanes.alight(rider)
+	answer, err = rider.ask(r, deadline)
+	if err != nil && rider.again && !rider.over(time.Now()) {
+		s.retries.Add(1)
+		answer, err = rider.ask(r, deadline)
+	}
+	return answer, true, err
+}
+
+// alone sends a request on a connection that nobody else uses meanwhile.
+func (s *server) alone(r *request, deadline time.Time) (answer reply, sent bool, err error) {
+	if err := s.enter(deadline); err != nil {
+		return reply{}, false, err
+	}
+	defer func() { <-s.places }()
+	l, err := s.take(!r.verb.repeatable())
+	if err != nil {
+		return reply{}, false, err
+	}
+	kept := l.kept
+	answer, sent, err = s.ask(l, r, deadline)
+	if kept && isStale(err) && (r.verb.repeatable() || !sent) {
+		s.retries.Add(1)
+		s.dropIdle() // the others will be no better
+		answer, sent, err = s.ask(newLink(s), r, deadline)
+	}
+	return answer, sent, err
 }
 
 // ask sends a request on a link, and gives the link back.
@@ -158,7 +220,7 @@ func (s *server) take(alive bool) (*link, error) {
 		n := len(s.idle)
 		if n == 0 {
 			s.mu.Unlock()
-			return newLink(s.address, s.timeout), nil
+			return newLink(s), nil
 		}
 		l := s.idle[n-1]
 		s.idle[n-1] = nil
@@ -185,7 +247,14 @@ func (s *server) put(l *link) {
 	}
 }
 
+// dropIdle closes the connections that are not in use, and has the shared ones
+// replaced that are.
 func (s *server) dropIdle() {
+	s.dropLinks()
+	s.lanes.dropIdle()
+}
+
+func (s *server) dropLinks() {
 	s.mu.Lock()
 	dropped := s.idle
 	s.idle = nil
@@ -200,7 +269,8 @@ func (s *server) close() {
 	closed := s.closed
 	s.closed = true
 	s.mu.Unlock()
-	s.dropIdle()
+	s.dropLinks()
+	s.lanes.close()
 	if closed {
 		return
 	}

@@ -21,33 +21,49 @@ var (
 // and then END. gomemcache makes room for whatever size it is told, and leaves
 // what stands behind an answer for the next question; neither gets past here.
 type watch struct {
-	line   []byte // as far as it has come
+	line   []byte // as far as it has come; at the end of the answer its last one
+	key    []byte // of the value, if there is one
 	left   int    // bytes of the value to come, with its line end
 	values int
 	done   bool
 	fault  error
 }
 
-func (w *watch) reset() { *w = watch{line: w.line[:0]} }
+func (w *watch) reset() { *w = watch{line: w.line[:0], key: w.key[:0]} }
 
 // complete reports whether the answer has come to its end.
 func (w *watch) complete() bool { return w.done && w.fault == nil }
 
-// see takes the next bytes. The fault that it returns lasts.
+// see takes the next bytes, which all belong to the answer. The fault that it
+// returns lasts.
 func (w *watch) see(p []byte) error {
 	for len(p) > 0 && w.fault == nil {
-		switch {
-		case w.done:
+		if w.done {
 			w.fault = errSurplus
-		case w.left > 0:
-			n := min(w.left, len(p))
-			w.left -= n
-			p = p[n:]
-		default:
-			p = w.seeLine(p)
+			break
 		}
+		n, _, _ := w.take(p)
+		p = p[n:]
 	}
 	return w.fault
+}
+
+// take takes the next bytes, up to the end of a value or of the answer, and
+// returns how many these are. whole says that it has come to such an end. The
+// fault that it returns lasts.
+func (w *watch) take(p []byte) (n int, whole bool, err error) {
+	rest := p
+	for len(rest) > 0 && w.fault == nil && !whole {
+		if w.left > 0 {
+			n := min(w.left, len(rest))
+			w.left -= n
+			rest, whole = rest[n:], w.left == 0
+			continue
+		}
+		rest = w.seeLine(rest)
+		whole = w.done
+	}
+	return len(p) - len(rest), whole, w.fault
 }
 
 // seeLine takes the bytes of a line and returns those behind it.
@@ -64,7 +80,9 @@ func (w *watch) seeLine(p []byte) []byte {
 	w.line = append(w.line, part...)
 	if end > 0 {
 		w.endLine()
-		w.line = w.line[:0]
+		if !w.done {
+			w.line = w.line[:0]
+		}
 	}
 	return p[len(part):]
 }
@@ -79,6 +97,8 @@ func (w *watch) endLine() {
 		w.fault = errSurplus
 	default:
 		w.values++
+		key, _, _ := bytes.Cut(w.line[len(valuePrefix):], []byte(" "))
+		w.key = append(w.key, key...)
 		w.left, w.fault = valueSize(w.line)
 	}
 }

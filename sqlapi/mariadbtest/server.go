@@ -49,7 +49,7 @@ func Start(options ...string) (*Server, error) {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
 	s := &Server{dir: dir, options: append([]string{daemon}, options...)}
-	out, err := exec.Command(install, "--no-defaults", "--auth-root-authentication-method=normal",
+	out, err := s.command(install, "--no-defaults", "--auth-root-authentication-method=normal",
 		"--skip-test-db", "--datadir="+s.data(), "--user="+userName()).CombinedOutput()
 	if err != nil {
 		_ = os.RemoveAll(dir)
@@ -66,6 +66,15 @@ func Start(options ...string) (*Server, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// command returns a program of MariaDB's with temporary tables in the server's
+// own folder: two servers that start at the same time, in two sandboxes say,
+// may have the same process id, and with it the same names for them.
+func (s *Server) command(program string, arguments ...string) *exec.Cmd {
+	cmd := exec.Command(program, arguments...)
+	cmd.Env = append(os.Environ(), "TMPDIR="+s.dir)
+	return cmd
 }
 
 // Require ends the test where err keeps it from having a server: a missing
@@ -117,7 +126,7 @@ func (s *Server) Restart() error {
 		"--innodb-flush-log-at-trx-commit=0", "--max-connections=500", "--skip-name-resolve",
 	}, s.options[1:]...)
 	s.log = new(bytes.Buffer)
-	s.process = exec.Command(s.options[0], arguments...)
+	s.process = s.command(s.options[0], arguments...)
 	s.process.Stdout, s.process.Stderr = s.log, s.log
 	// The server must not outlive a test that is killed.
 	s.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
