@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -67,25 +68,76 @@ func (p *process) prompt(text string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read password: %w", err)
 	}
-	fmt.Fprint(p.stderr, text)
+	if _, err := fmt.Fprint(p.stderr, text); err != nil {
+		return nil, fmt.Errorf("ask for password: %w", err)
+	}
 	type line struct {
 		text []byte
 		err  error
 	}
 	read := make(chan line, 1)
 	go func() {
-		text, err := term.ReadPassword(terminal)
+		text, err := readHidden(p.stdin)
 		read <- line{text, err}
 	}()
 	defer fmt.Fprintln(p.stderr)
 	select {
 	case l := <-read:
-		if l.err != nil {
+		switch {
+		case errors.Is(l.err, io.EOF):
+			return nil, refused{errors.New("zerohop: no password was typed")}
+		case errors.Is(l.err, errInterrupted):
+			return nil, l.err
+		case l.err != nil:
 			return nil, fmt.Errorf("read password: %w", l.err)
 		}
 		return l.text, nil
 	case <-p.signals:
 		return nil, errors.Join(errInterrupted, term.Restore(terminal, before))
+	}
+}
+
+// The keys that a terminal in raw mode leaves to its reader.
+const (
+	keyInterrupt = 'C' - '@'
+	keyEnd       = 'D' - '@'
+	keyBackspace = 'H' - '@'
+	keyKill      = 'U' - '@'
+	keyDelete    = 0x7f
+)
+
+// readHidden reads a line from a terminal in raw mode. It fails with
+// errInterrupted, or with io.EOF where ^D is all that there is: term.ReadPassword
+// reads on and on then.
+func readHidden(terminal *os.File) (line []byte, err error) {
+	before, err := term.MakeRaw(int(terminal.Fd()))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, term.Restore(int(terminal.Fd()), before)) }()
+	var key [1]byte
+	for {
+		if _, err := io.ReadFull(terminal, key[:]); err != nil {
+			return nil, err
+		}
+		switch key[0] {
+		case '\r', '\n':
+			return line, nil
+		case keyInterrupt:
+			return nil, errInterrupted
+		case keyEnd:
+			if len(line) == 0 {
+				return nil, io.EOF
+			}
+			return line, nil
+		case keyKill:
+			line = nil
+		case keyBackspace, keyDelete:
+			_, size := utf8.DecodeLastRune(line)
+			line = line[:len(line)-size]
+		default:
+			line = append(line, key[0])
+		}
 	}
 }
 

@@ -89,5 +89,8 @@ func TestHashPasswordOnTerminal(t *testing.T) {
 	}
 	f(`hunter2\n|hunter2\n`, "0 True Password: \r\nOnce more: \r\n$argon2id$v=19$m=19456,t=2,p=1$")
 	f(`hunter2\n|hunter3\n`, "2 True Password: \r\nOnce more: \r\nzerohop: these are two passwords")
+	f(`wrong\x15huntr\x7fer2\n|hunter2\x04`, "0 True Password: \r\nOnce more: \r\n$argon2id$v=19$m=19456,t=2,p=1$")
+	f(`\x04`, "2 True Password: \r\nzerohop: no password was typed")
+	f(`hunter2\n|\x04`, "2 True Password: \r\nOnce more: \r\nzerohop: no password was typed")
 	f(`hun\x03`, "1 True Password: \r\nzerohop: interrupted")
 }

@@ -181,6 +181,7 @@ type groupState struct {
 	Retries uint64
 	Members []struct {
 		State     string
+		Busy      int
 		Failures  uint64
 		LastError string `json:"last_error"`
 	}
@@ -286,7 +287,7 @@ func (c *crowd) counts() (answers map[string]int, failed []string) {
 func TestSystemFrontendIsKilled(t *testing.T) {
 	frontends := startFrontends(t)
 	e := startEdge(t, frontends, []int{1, 1, 1, 1}, "")
-	load := startCrowd(t, e, 16)
+	load := startCrowd(t, e, 128)
 	victim := frontends[1]
 	more := func(within time.Duration, f *frontend, n int) {
 		t.Helper()
@@ -321,7 +322,7 @@ func TestSystemFrontendIsKilled(t *testing.T) {
 	}
 	e.untilState(t, 10*time.Second, "up", 0, 1, 2, 3)
 	more(10*time.Second, victim, 50)
-	if log := e.log.String(); !strings.Contains(log, `msg="a member gets no requests"`) || !strings.Contains(log, `msg="a member is up again"`) {
+	if log := e.log.String(); !strings.Contains(log, `msg="a member is down"`) || !strings.Contains(log, `msg="a member is up again"`) {
 		t.Errorf("the log does not tell of the process:\n%s", log)
 	}
 	load.end()
@@ -336,6 +337,55 @@ func TestSystemFrontendIsKilled(t *testing.T) {
 		t.Error("no request was under way when the process was killed, so this test has shown nothing")
 	}
 	e.stop(t)
+}
+
+// TestSystemServerIsKilledUnderDefaults has a group that says nothing but its two
+// members, one of which ends with half of a crowd in hand. It had not answered
+// them, so the other one does.
+func TestSystemServerIsKilledUnderDefaults(t *testing.T) {
+	frontends := startFrontends(t)
+	f := func(victim int, seconds string) {
+		t.Helper()
+		r := start(t, fmt.Sprintf(`
+listen = "127.0.0.1:0"
+admin = "127.0.0.1:0"
+[backends.frontends]
+members = [{ url = "http://127.0.0.1:%s" }, { url = "http://127.0.0.1:%s" }]
+[[routes]]
+match = "/"
+backend = "frontends"
+`, frontends[victim].port, frontends[victim+1].port))
+		e := &edge{r, newClient(t), "http://" + r.log.await(t, `msg="listening for the operator" address=(\S+)`)}
+		failed := make(chan string, 128)
+		var crowd sync.WaitGroup
+		var answered atomic.Int64
+		var over atomic.Bool
+		for range 128 {
+			crowd.Go(func() {
+				for !over.Load() {
+					if got := get(e.client, e.base+"/?for="+seconds); got.status == 200 {
+						answered.Add(1)
+					} else {
+						failed <- fmt.Sprintf("%d %s %v", got.status, got.body, got.err)
+						return
+					}
+				}
+			})
+		}
+		until(t, 10*time.Second, "the server has its hands full", func() bool { return e.group(t).Members[0].Busy >= 32 })
+		before := answered.Load()
+		frontends[victim].kill()
+		until(t, 10*time.Second, "the other one answers", func() bool { return answered.Load() >= before+256 })
+		over.Store(true)
+		crowd.Wait()
+		close(failed)
+		if len(failed) > 0 {
+			t.Errorf("%s s each: %d of %d requests failed, such as %s", seconds, len(failed), answered.Load(), <-failed)
+		}
+		r.stop(t)
+	}
+	f(0, "0")
+	f(2, "1")
 }
 
 // TestSystemFrontendHangs stops a process: the kernel still accepts for it, and

@@ -1,8 +1,10 @@
 package backends
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -40,6 +42,8 @@ func parseAddress(text string) (a address, problem, hint string) {
 		return a, "a member's URL ends with the port", "a request keeps the path and the query that it came with"
 	case u.Hostname() == "":
 		return a, "a URL without a host", urlHint
+	case !hostName(u.Hostname()):
+		return a, "not the name or the address of a host", "a member is one server: write each of several as a member"
 	}
 	port := u.Port()
 	if port == "" && strings.HasSuffix(u.Host, ":") {
@@ -60,6 +64,15 @@ func parseAddress(text string) (a address, problem, hint string) {
 	return a, "", ""
 }
 
+// hostName reports whether a connection can be made to something that is called
+// so: an IP address, or a name.
+func hostName(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	return strings.Trim(host, nameBytes+"-.") == ""
+}
+
 // maxSocketPath is the longest path of a unix socket, in bytes.
 const maxSocketPath = 107
 
@@ -76,7 +89,7 @@ func parseSocket(path string) (a address, problem, hint string) {
 }
 
 // upstreamConfig returns the settings of the connections to a member.
-func (c Config) upstreamConfig(a address) (upstream.Config, error) {
+func (c Config) upstreamConfig(a address) upstream.Config {
 	cfg := upstream.Config{
 		Network: a.network, Address: a.address, Host: a.host,
 		ConnectTimeout: c.ConnectTimeout, FirstByteTimeout: c.FirstByteTimeout,
@@ -84,9 +97,8 @@ func (c Config) upstreamConfig(a address) (upstream.Config, error) {
 		TunnelTimeout: c.TunnelTimeout, IdleTimeout: c.IdleTimeout,
 		Idle: c.Idle, HeaderBytes: int(c.HeaderBytes),
 	}
-	var err error
 	if a.tls {
-		cfg.TLS, err = c.TLS.client(a.serverName)
+		cfg.TLS = func() (*tls.Config, error) { return c.TLS.client(a.serverName) }
 	}
-	return cfg, err
+	return cfg
 }

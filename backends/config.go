@@ -28,9 +28,9 @@ type Config struct {
 	Retry []string `toml:"retry"`
 	// RetryLimit is how many members one request is tried on at most; 0 is all.
 	RetryLimit int `toml:"retry_limit"`
-	// RetryBudget is how many retries there may be for a hundred requests,
-	// so that a group in trouble is not asked twice as much. A few are always
-	// free, unless it is 0.
+	// RetryBudget is how many retries that fail too there may be for a hundred
+	// requests, and some more unless it is 0, so that a group in trouble is not
+	// asked twice as much. Where nothing was sent a retry is free.
 	RetryBudget int `toml:"retry_budget"`
 
 	// Health has the members asked in turn how they are; nil: they are not.
@@ -43,8 +43,9 @@ type Config struct {
 	// SlowStart is how long a member that has come back takes to get its full
 	// share; 0 is none at all.
 	SlowStart time.Duration `toml:"slow_start"`
-	// WhenAllDown is what to do when no member is up: "try" asks them as if
-	// they were, "fail" answers 503.
+	// WhenAllDown is what to do when no member is up: "try" does without the
+	// health checks, and asks all where failed requests leave none then either;
+	// "fail" answers 503.
 	WhenAllDown string `toml:"when_all_down"`
 
 	// Queue is how many requests may wait while every member has as many as it
@@ -125,17 +126,34 @@ func (c Config) Runs() bool {
 	return false
 }
 
-// Connections is how many connections there may be to the group's servers at
-// once: for requests, kept for the next ones, and for health checks.
-func (c Config) Connections() int {
+// Kept is how many connections there may be to the group's servers at once
+// besides those that have a request: kept for the next ones, and of health
+// checks.
+func (c Config) Kept() int {
 	n := 0
 	for _, m := range c.Members {
 		if m.URL != "" {
-			n += m.limit() + c.Idle + 1
+			n += c.Idle + checkConnections
 		}
 	}
 	return n
 }
+
+// InFlight is how many requests the group's servers may have at once, each on a
+// connection of its own.
+func (c Config) InFlight() int {
+	n := 0
+	for _, m := range c.Members {
+		if m.URL != "" {
+			n += m.limit()
+		}
+	}
+	return n
+}
+
+// checkConnections is how many connections the checks of a server have at once,
+// one that is being closed included.
+const checkConnections = 2
 
 // The values of Config.Balance, Config.WhenAllDown and HealthConfig.Start.
 const (

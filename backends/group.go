@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -27,14 +28,17 @@ var (
 	ErrTimeout = errors.New("member timed out")
 )
 
+// errNoPlace is ErrFull for a request that did not even wait.
+var errNoPlace = fmt.Errorf("no place to wait: %w", ErrFull)
+
 // Options are what the program around a Group gives it.
 type Options struct {
 	// Failed reports whether a handler's error counts against the pool that
 	// has run it. Nil: none does.
 	Failed func(err error) bool
-	// Turned is told when a member stops or begins again to get requests. It
-	// is called by whoever has found out, a request's goroutine or that of the
-	// health checks, which wait for it. Nil: nobody is told.
+	// Turned is told when a member goes down, fails, or comes up. It is called
+	// by whoever has found out, a request's goroutine or that of the health
+	// checks, which wait for it. Nil: nobody is told.
 	Turned func(Turn)
 }
 
@@ -43,6 +47,9 @@ type Turn struct {
 	// Member is its name in MemberStats, State the new state: StateDown,
 	// StateFailing or StateUp.
 	Member, State string
+	// First: it has had no other state than this, or none but the one that it
+	// was assumed to be in before its first checks.
+	First bool
 	// Err is what it has run into, nil with StateUp.
 	Err error
 }
@@ -78,6 +85,7 @@ type Group struct {
 	ailing  set
 	waiting line // for any member
 	budget  budget
+	began   time.Time // what the budget's times count from
 
 	refused, queueTimeouts, unavailable, retries, retriesDenied uint64
 }
@@ -95,11 +103,7 @@ func NewGroup(name string, cfg Config, opts Options) (*Group, error) {
 			continue
 		}
 		where, _, _ := parseAddress(c.URL)
-		settings, err := cfg.upstreamConfig(where)
-		if err != nil {
-			return nil, fmt.Errorf("group %s: %s: %w", name, c.URL, err)
-		}
-		client := upstream.New(settings)
+		client := upstream.New(cfg.upstreamConfig(where))
 		g.members[i].server = client
 		if !c.Down {
 			g.checked = append(g.checked, g.members[i])
@@ -119,7 +123,7 @@ func newGroup(name string, cfg Config, opts Options) *Group {
 		name: name, balance: cfg.Balance, retry: newRetryRules(cfg), failed: opts.Failed, turned: opts.Turned,
 		tryAll:  cfg.WhenAllDown == allDownTry,
 		waiting: line{limit: cfg.Queue, wait: cfg.Wait},
-		budget:  newBudget(cfg.RetryBudget),
+		budget:  budget{percent: cfg.RetryBudget}, began: time.Now(),
 	}
 	if g.waiting.wait == 0 {
 		g.waiting.wait = defaultWait
@@ -192,7 +196,7 @@ func (g *Group) Serve(ctx context.Context, rc *fasthttp.RequestCtx, h Handler) e
 		o = w.order // which knows m as tried
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("group %s: %w", g.name, err)
 	}
 	if m.server == nil {
 		return g.run(ctx, rc, h, m)
@@ -221,8 +225,10 @@ func (g *Group) enter(o *order) (*member, *waiter, error) {
 	if g.closed {
 		return nil, nil, ErrClosed
 	}
-	g.budget.earn()
-	if g.ailing != 0 && g.waiting.waiters.Len() > 0 {
+	if g.servers != 0 {
+		g.budget.request(g.age())
+	}
+	if g.ailing != 0 && g.waiting.length > 0 {
 		g.serveLineLocked() // the time may have brought a member back
 	}
 	m, err := g.nextLocked(o)
@@ -236,8 +242,11 @@ func (g *Group) enter(o *order) (*member, *waiter, error) {
 	if w := g.joinLocked(o); w != nil {
 		return nil, w, nil
 	}
-	return nil, nil, err
+	return nil, nil, errNoPlace
 }
+
+// age is how long the group has been there.
+func (g *Group) age() time.Duration { return time.Since(g.began) }
 
 // run runs the handler in a place of m, a pool.
 func (g *Group) run(ctx context.Context, rc *fasthttp.RequestCtx, h Handler, m *member) error {
@@ -252,9 +261,10 @@ func (g *Group) run(ctx context.Context, rc *fasthttp.RequestCtx, h Handler, m *
 	return err
 }
 
-// Close refuses further requests and those that wait, ends what is under way
-// at servers, health checks included, and waits for all that. Handlers that
-// run go on.
+// Close refuses further requests and those that wait, ends health checks,
+// streams and tunnels, and waits for the end of those. Nobody waits for the
+// rest: a handler that runs goes on, and so does a request to a server that has
+// not answered yet, for first_byte_timeout at most.
 func (g *Group) Close() {
 	g.mu.Lock()
 	g.closed = true
@@ -275,9 +285,9 @@ func (g *Group) Close() {
 
 // refuseLocked ends the waiting of a whole line.
 func (g *Group) refuseLocked(l *line) {
-	for l.waiters.Len() > 0 {
-		w := l.waiters.Front().Value.(*waiter)
-		w.leaveLocked()
+	for l.length > 0 {
+		w := l.first(anybody)
+		l.remove(w)
 		w.decideLocked(nil, ErrClosed)
 	}
 }

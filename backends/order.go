@@ -11,6 +11,8 @@ type order struct {
 	tried set
 	// key is what Balance "hash" goes by, 0 for nothing.
 	key uint64
+	// charged: what is under way is a retry that the budget counts.
+	charged bool
 }
 
 // nextLocked draws the next member, and takes a place there. Without one the
@@ -54,24 +56,32 @@ func (g *Group) giveLocked(m *member, o *order, now time.Time) {
 	m.standing.chosen(now)
 }
 
-// upLocked returns those of the members that requests may go to. Where none is
-// up that is none, or all, as if they were: as the group is configured.
+// upLocked returns those of the members that requests may go to. Where the
+// health checks leave none, and the group is configured so, they are not asked;
+// and where failed requests leave none then, neither are those.
 func (g *Group) upLocked(able set, now time.Time) set {
 	able &^= g.off
-	up := able
+	healthy, passing := able, able
 	for i := range (able & g.ailing).indexes() {
 		m := g.members[i]
-		switch {
-		case m.standing.out(now):
-			up &^= m.bit
-		case m.standing.clean(now):
+		if m.standing.clean(now) {
 			g.ailing &^= m.bit
+			continue
+		}
+		if m.standing.unhealthy {
+			healthy &^= m.bit
+		}
+		if m.standing.resting(now) {
+			passing &^= m.bit
 		}
 	}
-	if up == 0 && g.tryAll {
-		return able
+	switch up := healthy & passing; {
+	case up != 0 || !g.tryAll:
+		return up
+	case passing != 0:
+		return passing
 	}
-	return up
+	return able
 }
 
 // nowLocked returns the time, or the zero time where it does not matter: while

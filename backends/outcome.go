@@ -23,7 +23,7 @@ func (g *Group) release(m *member, o outcome, err error) {
 	state := g.noteLocked(m, o, err)
 	g.releaseLocked(m)
 	g.mu.Unlock()
-	g.tell(m, state, err)
+	g.tell(m, Turn{State: state, Err: err})
 }
 
 // note notes the outcome of a request that keeps its place at m.
@@ -31,7 +31,7 @@ func (g *Group) note(m *member, o outcome, err error) {
 	g.mu.Lock()
 	state := g.noteLocked(m, o, err)
 	g.mu.Unlock()
-	g.tell(m, state, err)
+	g.tell(m, Turn{State: state, Err: err})
 }
 
 // noteLocked returns the state that the outcome has brought the member to, or
@@ -58,22 +58,23 @@ func (g *Group) noteLocked(m *member, o outcome, err error) (state string) {
 
 // tell passes on what has become of a member, if anything has. It is called
 // without the lock: whoever is told may take time.
-func (g *Group) tell(m *member, state string, err error) {
-	if state == "" || g.turned == nil {
+func (g *Group) tell(m *member, turn Turn) {
+	if turn.State == "" || g.turned == nil {
 		return
 	}
-	if state == StateUp {
-		err = nil
+	if turn.State == StateUp {
+		turn.Err = nil
 	}
-	g.turned(Turn{Member: m.name, State: state, Err: err})
+	turn.Member = m.name
+	g.turned(turn)
 }
 
 // releaseLocked hands the place at m to whoever has waited longest for one
 // there.
 func (g *Group) releaseLocked(m *member) {
-	if m.waiting.waiters.Len()+g.waiting.waiters.Len() > 0 {
+	if m.waiting.length+g.waiting.length > 0 {
 		if w := g.firstWaiterLocked(m); w != nil {
-			w.leaveLocked()
+			w.line.remove(w)
 			g.giveLocked(m, &w.order, g.nowLocked())
 			w.decideLocked(m, nil)
 			return

@@ -62,18 +62,20 @@ func (p *leastBusy) choose(candidates set, _ uint64, now time.Time) int {
 	if candidates&(candidates-1) == 0 {
 		return bits.TrailingZeros64(uint64(candidates))
 	}
-	best, bestBusy, bestWeight, equals := -1, 0, 0, 0
+	// Requests times weights are more than an int holds where it has 32 bits.
+	best := -1
+	var bestBusy, bestWeight, equals int64
 	for i := range candidates.indexes() {
 		m := p.members[i]
-		weight := m.weight * m.standing.share(now)
-		mine, others := m.busy*bestWeight, bestBusy*weight
+		busy, weight := int64(m.busy), int64(m.weight*m.standing.share(now))
+		mine, others := busy*bestWeight, bestBusy*weight
 		switch {
 		case best < 0 || mine < others:
-			best, bestBusy, bestWeight, equals = i, m.busy, weight, weight
+			best, bestBusy, bestWeight, equals = i, busy, weight, weight
 		case mine == others:
 			equals += weight
 			if p.random(uint64(equals)) < uint64(weight) {
-				best, bestBusy, bestWeight = i, m.busy, weight
+				best, bestBusy, bestWeight = i, busy, weight
 			}
 		}
 	}

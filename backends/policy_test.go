@@ -41,6 +41,7 @@ func TestLeastBusy(t *testing.T) {
 	f([]int{5, 1}, []int{4, 1}, 0b11, 0)
 	f([]int{5, 1}, []int{6, 1}, 0b11, 1)
 	f([]int{65535, 1}, []int{1 << 20, 17}, 0b11, 0)
+	f([]int{65535, 1}, []int{1 << 20, 1 << 20}, 0b11, 0)
 }
 
 // Equals are drawn, by weight.

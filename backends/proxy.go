@@ -14,6 +14,11 @@ import (
 // fails, and may be tried again, to further members. A pool among them ends
 // the row: a handler that has begun is never repeated.
 func (g *Group) proxy(ctx context.Context, rc *fasthttp.RequestCtx, h Handler, in upstream.Inbound, o *order, m *member) error {
+	defer func() {
+		if o.charged {
+			g.discharge()
+		}
+	}()
 	for tries := 1; ; tries++ {
 		if m.server == nil {
 			return g.run(ctx, rc, h, m)
@@ -48,20 +53,16 @@ func (g *Group) exchange(ctx context.Context, rc *fasthttp.RequestCtx, in upstre
 	return stream, err
 }
 
-// answered gives m's place back, now or when the stream is over.
+// answered gives m's place back, now or when the stream is over. What breaks
+// that is not m's failure, as nginx has it: a client that reads slowly, or one
+// that talks nonsense into a tunnel, could have member after member end it.
 func (g *Group) answered(m *member, stream *upstream.Stream) {
 	if stream == nil {
 		g.release(m, outcomePassed, nil)
 		return
 	}
 	g.note(m, outcomePassed, nil)
-	stream.OnEnd(func(err error) {
-		if err == nil {
-			g.release(m, outcomeNone, nil)
-			return
-		}
-		g.release(m, outcomeOf(err), err)
-	})
+	stream.OnEnd(func(error) { g.release(m, outcomeNone, nil) })
 }
 
 // anotherMayAnswer reports whether a further member could be asked in place of
@@ -72,7 +73,7 @@ func (g *Group) anotherMayAnswer(rc *fasthttp.RequestCtx, in upstream.Inbound, o
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.budget.allows() && g.upLocked(o.able, g.nowLocked())&^o.tried&^g.full != 0
+	return g.budget.allows(g.age()) && g.upLocked(o.able, g.nowLocked())&^o.tried&^g.full != 0
 }
 
 // failOver notes that m has failed the request, and returns the member that it
@@ -81,12 +82,17 @@ func (g *Group) anotherMayAnswer(rc *fasthttp.RequestCtx, in upstream.Inbound, o
 // it is m again, for its answer as it is.
 func (g *Group) failOver(rc *fasthttp.RequestCtx, o *order, m *member, err error, tries int) *member {
 	e, ok := errors.AsType[*upstream.Error](err)
-	again := ok && tries < g.retry.limit && !blameless(err) && g.retry.listed(e) && g.retry.safe(e, rc.Method())
+	own := blameless(err)
+	again := ok && tries < g.retry.limit && !own && g.retry.listed(e) && g.retry.safe(e, rc.Method())
 	g.mu.Lock()
 	state := g.noteLocked(m, outcomeOf(err), err)
+	if o.charged && ok && e.Sent && !own {
+		g.budget.fail(g.age())
+		o.charged = false
+	}
 	var next *member
 	if again {
-		next = g.retryLocked(o)
+		next = g.retryLocked(o, e.Sent)
 	}
 	if next == nil && ok && e.Op == upstream.OpStatus {
 		next = m
@@ -95,17 +101,18 @@ func (g *Group) failOver(rc *fasthttp.RequestCtx, o *order, m *member, err error
 		g.releaseLocked(m)
 	}
 	g.mu.Unlock()
-	g.tell(m, state, err)
+	g.tell(m, Turn{State: state, Err: err})
 	return next
 }
 
 // retryLocked draws the next member for a request that has failed, or returns
-// nil.
-func (g *Group) retryLocked(o *order) *member {
+// nil. What was sent to the last one may be done twice, and is charged to the
+// budget.
+func (g *Group) retryLocked(o *order, sent bool) *member {
 	if g.closed {
 		return nil
 	}
-	if !g.budget.allows() {
+	if sent && !g.budget.allows(g.age()) {
 		g.retriesDenied++
 		return nil
 	}
@@ -113,9 +120,19 @@ func (g *Group) retryLocked(o *order) *member {
 	if err != nil {
 		return nil
 	}
-	g.budget.spend()
+	if sent {
+		g.budget.begin()
+		o.charged = true
+	}
 	g.retries++
 	return next
+}
+
+// discharge ends a retry that has not failed.
+func (g *Group) discharge() {
+	g.mu.Lock()
+	g.budget.passed()
+	g.mu.Unlock()
 }
 
 // memberError says which member has failed, and what that means.

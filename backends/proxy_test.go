@@ -191,30 +191,6 @@ func TestRetryLimit(t *testing.T) {
 	f(9, 4)
 }
 
-// Beyond the burst, retries are a share of the requests.
-func TestRetryBudget(t *testing.T) {
-	f := func(percent int, want uint64) {
-		t.Helper()
-		cfg := servers(2)
-		cfg.RetryBudget, cfg.MaxFails = percent, 0
-		g, fakes := newFakeGroup(t, cfg)
-		for _, s := range fakes {
-			s.answer = func(*fasthttp.RequestCtx) error { return &upstream.Error{Op: upstream.OpConnect, Err: errCause} }
-		}
-		for range 1000 {
-			g.Serve(newInbound(), newRequest("GET"), nil)
-		}
-		st := g.Stats()
-		if st.Retries != want || st.Retries+st.RetriesDenied != 1000 {
-			t.Errorf("%d percent: got %d retries and %d denied, want %d", percent, st.Retries, st.RetriesDenied, want)
-		}
-	}
-	f(20, 209) // the share of the first one finds the bucket full
-	f(100, 1000)
-	f(1, 19)
-	f(0, 0)
-}
-
 // A request goes to another member only as long as no handler has begun.
 func TestHandlerIsNeverRepeated(t *testing.T) {
 	f := func(serverFails bool, wantRuns int) {

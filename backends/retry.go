@@ -1,7 +1,6 @@
 package backends
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strconv"
@@ -70,23 +69,14 @@ func (r *retryRules) safe(e *upstream.Error, method []byte) bool {
 
 // repeatable reports whether a request with the method may be sent twice.
 func (r *retryRules) repeatable(method []byte) bool {
-	return r.nonIdempotent || idempotent(method)
-}
-
-// idempotent is RFC 9110's notion, section 9.2.2.
-func idempotent(method []byte) bool {
-	switch string(method) {
-	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":
-		return true
-	}
-	return false
+	return r.nonIdempotent || upstream.Idempotent(method)
 }
 
 // blameless reports whether an exchange failed for a reason that is not the
 // member's: the client has left or sent a broken body, or the group was closed.
 func blameless(err error) bool {
 	e, ok := errors.AsType[*upstream.Error](err)
-	return ok && e.Op == upstream.OpClient || errors.Is(err, context.Canceled) || errors.Is(err, upstream.ErrClosed)
+	return ok && e.Blameless()
 }
 
 // harmless are the statuses that say nothing against a member that gives them.
@@ -102,30 +92,3 @@ func outcomeOf(err error) outcome {
 	}
 	return outcomeFailed
 }
-
-// budget bounds retries by a share of the requests. It is a bucket of
-// hundredths of a retry, which a group in peace keeps full. Group.mu guards it.
-type budget struct {
-	percent, left int
-}
-
-const (
-	oneRetry = 100
-	// budgetBurst is how many retries there may be at once beyond the share.
-	budgetBurst = 10 * oneRetry
-)
-
-func newBudget(percent int) budget {
-	b := budget{percent: percent}
-	if percent > 0 {
-		b.left = budgetBurst
-	}
-	return b
-}
-
-// earn counts a request.
-func (b *budget) earn() { b.left = min(b.left+b.percent, budgetBurst) }
-
-// allows reports whether there may be a retry; spend counts one.
-func (b *budget) allows() bool { return b.left >= oneRetry }
-func (b *budget) spend()       { b.left -= oneRetry }

@@ -4,11 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -212,4 +215,49 @@ func TestServerIsChecked(t *testing.T) {
 	if m := g.Stats().Members[0]; m.Checks < 4 || m.CheckFailures < 2 || m.Requests != 0 {
 		t.Errorf("got %+v", m)
 	}
+}
+
+// What a member has run into is said once, and names the status where it was one.
+func TestLastErrors(t *testing.T) {
+	busy := startHTTP(t, func(rc *fasthttp.RequestCtx) { rc.SetStatusCode(503) })
+	dead := startHTTP(t, pong)
+	dead.kill()
+	cfg := servers(3)
+	cfg.Balance, cfg.Retry = balanceSmoothWRR, []string{"error", "503"}
+	cfg.Members[0].URL, cfg.Members[1].URL, cfg.Members[2].URL = busy.url, dead.url, startHTTP(t, pong).url
+	g := startGroup(t, cfg)
+	if err := get(g); err != nil {
+		t.Fatal(err)
+	}
+	f := func(i int, want string) {
+		t.Helper()
+		if got := g.Stats().Members[i].LastError; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	f(0, "answered 503")
+	f(1, "dial tcp "+strings.TrimPrefix(dead.url, "http://")+": connect: connection refused")
+	f(2, "")
+}
+
+// Who finds no place is told in which group, and whether it waited.
+func TestFullGroupNamesItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := func(queue int, want string) {
+			t.Helper()
+			cfg := queueing(1, queue)
+			if queue == 0 {
+				cfg.Wait = 0
+			}
+			b := newBusyGroup(t, cfg)
+			b.ask(newInbound(), "first", nil)
+			got := b.Serve(newInbound(), newRequest("GET"), nil)
+			if !errors.Is(got, ErrFull) || got.Error() != want {
+				t.Errorf("got %v, want %s", got, want)
+			}
+			b.free(0)
+		}
+		f(0, "group fake: no place to wait: every member is busy")
+		f(1, "group fake: no place within 1s: every member is busy")
+	})
 }

@@ -42,9 +42,10 @@ func (s *standing) failing() bool {
 	return r.maxFails > 0 && !r.alone && s.fails >= r.maxFails
 }
 
-// out reports whether the member is to get no requests for now.
-func (s *standing) out(now time.Time) bool {
-	return s.unhealthy || s.failing() && now.Sub(s.checkedAt) <= s.rules.failTimeout
+// resting reports whether the member is to get no requests for now because of
+// those that have failed.
+func (s *standing) resting(now time.Time) bool {
+	return s.failing() && now.Sub(s.checkedAt) <= s.rules.failTimeout
 }
 
 // clean reports whether nothing of its past matters any more.

@@ -129,6 +129,46 @@ func TestWhenAllDown(t *testing.T) {
 	f(allDownFail, 2, ErrDown)
 }
 
+// Where no member is healthy and all are to be tried, those that fail are still
+// left out, as long as there are others.
+func TestTryIgnoresNothingButHealthChecks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := servers(2)
+		cfg.Retry = nil
+		g, fakes := newFakeGroup(t, cfg)
+		g.checked = g.members
+		for i := range g.members {
+			g.report(i, checkResult(false))
+		}
+		f := func(requests, want int) {
+			t.Helper()
+			failures := 0
+			for range requests {
+				if err := get(g); err != nil {
+					failures++
+				}
+			}
+			if failures != want {
+				t.Errorf("got %d failures of %d, want %d", failures, requests, want)
+			}
+		}
+		mend := failing(fakes[0])
+		f(200, 1)
+		time.Sleep(11 * time.Second)
+		f(200, 1)                      // the one by which it is judged
+		mendOther := failing(fakes[1]) // now nobody is left, and all are asked
+		f(200, 200)
+		mend()
+		mendOther()
+		f(200, 0)
+		g.report(1, checkResult(true)) // and one that is healthy is all there is
+		before := fakes[0].asked
+		if f(200, 0); fakes[0].asked != before {
+			t.Errorf("got %d asked of the one that is not", fakes[0].asked-before)
+		}
+	})
+}
+
 func checkResult(up bool) probe.Result {
 	r := probe.Result{OK: up, At: time.Now(), Up: up, Changed: true}
 	if !up {

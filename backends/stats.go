@@ -84,7 +84,7 @@ func (g *Group) Stats() GroupStats {
 	g.mu.Lock()
 	st := GroupStats{
 		Name: g.name, Balance: g.balance,
-		Queue: g.waiting.limit, Waiting: g.waiting.waiters.Len(), QueueTimeouts: g.queueTimeouts, Refused: g.refused,
+		Queue: g.waiting.limit, Waiting: g.waiting.length, QueueTimeouts: g.queueTimeouts, Refused: g.refused,
 		Retries: g.retries, RetriesDenied: g.retriesDenied, Unavailable: g.unavailable,
 	}
 	now := time.Now()
@@ -106,7 +106,7 @@ func (m *member) statsLocked(now time.Time) MemberStats {
 		Name: m.name, URL: m.server != nil, State: m.standing.state(now), Since: m.standing.since,
 		Weight: m.weight, EffectiveWeight: m.standing.effective, Backup: m.backup,
 		Workers: m.workers, MaxInFlight: m.limit, Queue: m.waiting.limit,
-		Busy: m.busy, Waiting: m.waiting.waiters.Len(), Refused: m.refused,
+		Busy: m.busy, Waiting: m.waiting.length, Refused: m.refused,
 		Requests: m.requests, Failures: m.failures, Fails: m.standing.fails,
 		LastErrorAt: m.lastErrAt,
 		Checks:      m.checks, CheckFailures: m.checkFails, LastCheck: m.lastCheck,

@@ -150,23 +150,6 @@ func (c Config) validateTransport(f *faults) {
 	}
 }
 
-func (t *TLSConfig) validate(f *faults) {
-	if t.CA != "" {
-		_, err := (&TLSConfig{CA: t.CA}).client("")
-		f.check(err == nil, "tls.ca", "no certificate in PEM form", `"${file:/path/ca.pem}" brings one in`)
-		f.check(!t.Insecure, "tls.insecure", "authorities are named, and then nobody is asked for them", "leave out one of ca and insecure")
-	}
-	switch {
-	case t.Cert == "" && t.Key != "":
-		f.check(false, "tls.key", "a key without a certificate", "add cert")
-	case t.Cert != "" && t.Key == "":
-		f.check(false, "tls.cert", "a certificate without its key", "add key")
-	case t.Cert != "":
-		_, err := (&TLSConfig{Cert: t.Cert, Key: t.Key}).client("")
-		f.check(err == nil, "tls.cert", "certificate and key are not a pair in PEM form", `"${file:/path/cert.pem}" brings one in`)
-	}
-}
-
 func (h *HealthConfig) validate(f *faults) {
 	f.check(h.Path != "" || h.Send != "", "health", "nothing to ask", `add path, as in path = "/health"`)
 	f.check(h.Path == "" || h.Send == "", "health.send", "one check, two questions: path and send", "keep one of them")

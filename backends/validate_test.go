@@ -104,11 +104,8 @@ func TestValidate(t *testing.T) {
 	secure := func(tls TLSConfig) func(*Config) { return func(c *Config) { c.TLS = &tls } }
 	f(secure(TLSConfig{}))
 	f(func(c *Config) { c.TLS, c.Members = &TLSConfig{}, c.Members[:2] }, "tls")
-	f(secure(TLSConfig{CA: "ca.pem"}), "tls.ca")
-	f(secure(TLSConfig{CA: "ca.pem", Insecure: true}), "tls.ca", "tls.insecure")
-	f(secure(TLSConfig{Key: "x"}), "tls.key")
-	f(secure(TLSConfig{Cert: "x"}), "tls.cert")
-	f(secure(TLSConfig{Cert: "x", Key: "x"}), "tls.cert")
+	f(secure(TLSConfig{CA: "none.pem"}), "tls")
+	f(secure(TLSConfig{CA: "none.pem", SkipVerify: true, Key: "x"}), "tls.skip_verify", "tls.key")
 	f(func(c *Config) {
 		c.Balance, c.MaxFails, c.Members[0].Weight, c.Health.Fails = "", -1, 0, 0
 	}, "members[0].weight", "balance", "max_fails", "health.fails")
@@ -142,6 +139,8 @@ func TestParseAddress(t *testing.T) {
 	f("http://Example.org", address{network: "tcp", address: "example.org:80", host: "Example.org", serverName: "Example.org"})
 	f("https://[::1]", address{network: "tcp", address: "[::1]:443", host: "[::1]", serverName: "::1", tls: true})
 	f("https://[::1]:8443", address{network: "tcp", address: "[::1]:8443", host: "[::1]:8443", serverName: "::1", tls: true})
+	f("http://app_1.Test-2:80", address{network: "tcp", address: "app_1.test-2:80", host: "app_1.Test-2:80", serverName: "app_1.Test-2"})
+	f("http://[fe80::1%25eth0]:80", address{network: "tcp", address: "[fe80::1%eth0]:80", host: "[fe80::1%eth0]:80", serverName: "fe80::1%eth0"})
 	f("unix:/run/a.sock", address{network: "unix", address: "/run/a.sock", host: "localhost"})
 
 	bad := func(text string) {
@@ -154,6 +153,7 @@ func TestParseAddress(t *testing.T) {
 	for _, text := range []string{
 		"", "127.0.0.1:8000", "localhost:8000", "ftp://a", "http:", "http://", "http:a", "//a", "http://a:", "http://a:0", "http://a:65536",
 		"http://a:x", "http://a/", "http://a/b", "http://a?", "http://a?b", "http://a#", "http://a#b", "http://user:secret@a", "http://secret@a",
+		"http://*", "http://*:80", "http://a,b", "http://a;b:80", "http://10.0.0.*", "http://b\u00fccher.test", "http://a%41",
 		"http://a b", "http://a\r\n", "http://[::1", "https://:443", "unix:", "unix:a", "unix:/", "unix:/a/", "unix:/a\x00", "unix:/" + strings.Repeat("a", 107),
 	} {
 		bad(text)

@@ -27,7 +27,7 @@ func (c *sessionCommand) Validate() error {
 func (c *sessionCommand) Run(ctx context.Context, console *console) error {
 	host := &sessionHost{}
 	defer host.Close()
-	p := plan{pace: c.Pace, kinds: []kind{host.kind()}, scenes: []scene{newScene(c.Clients, "tcp")}}
+	p := plan{subject: getuserSubject(), pace: c.Pace, kinds: []kind{host.kind()}, scenes: []scene{newScene(c.Clients, "tcp")}}
 	ctx, cancel := context.WithTimeout(ctx, p.limit()*2) // two loads a turn
 	defer cancel()
 	arena, err := openArena(ctx, p, console.progress)

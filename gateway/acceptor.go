@@ -193,6 +193,8 @@ func (a *acceptor) run(c *conn) {
 			a.log.Error("connection panicked", "error", newPanicError(v))
 			c.Conn.Close()
 		}
+		c.unexpect()
+		c.unwatched()
 		a.mu.Lock()
 		delete(a.conns, c)
 		a.mu.Unlock()

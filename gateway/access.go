@@ -101,29 +101,30 @@ func (a *access) enter(sc *scope, rc *fasthttp.RequestCtx) (redirected bool, err
 	if sc.deadline.IsZero() {
 		sc.deadline = sc.start.Add(sc.route.timeout)
 	}
-	var down error
 	if a.sessions != nil {
-		if down = a.sessions.findSession(sc, header); down != nil && a.needsThem {
-			return false, down
+		// Whoever logs in is told by the login itself.
+		if sc.down = a.sessions.findSession(sc, header); sc.down != nil && a.needsThem && !a.entrance {
+			return false, sc.down
 		}
 	}
 	if len(a.verifiers) > 0 {
-		if err := a.identify(sc, rc, down); err != nil {
+		if err := a.identify(sc, rc); err != nil {
 			return a.turnAway(sc, rc, err)
 		}
 		if err := sc.who.Allow(a.roles); err != nil {
 			return false, err
 		}
+		sc.dropOthersSession()
 	}
 	return false, a.proveOrigin(sc, header)
 }
 
-// identify asks the verifiers, until one knows who is asking. down is why the
-// session is not known, or nil. The error is an errUnauthorized unless somebody
-// could not tell, or would not.
-func (a *access) identify(sc *scope, rc *fasthttp.RequestCtx, down error) error {
+// identify asks the verifiers, until one knows who is asking. The error is an
+// errUnauthorized unless somebody could not tell, or would not.
+func (a *access) identify(sc *scope, rc *fasthttp.RequestCtx) error {
 	var brought *auth.Request // what all but sessions look at
 	var rejected, worst error
+	challenge := a.challenge
 	for _, v := range a.verifiers {
 		if v.ofSession {
 			if sc.session != nil && sc.session.User != "" {
@@ -131,7 +132,7 @@ func (a *access) identify(sc *scope, rc *fasthttp.RequestCtx, down error) error 
 				sc.identify(auth.Identity{User: sc.session.User, Roles: sc.session.Roles}, true)
 				return nil
 			}
-			worst = cmp.Or(worst, down)
+			worst = cmp.Or(worst, sc.down)
 			continue
 		}
 		if brought == nil {
@@ -146,6 +147,7 @@ func (a *access) identify(sc *scope, rc *fasthttp.RequestCtx, down error) error 
 		case errors.Is(err, auth.ErrNoCredentials):
 		case errors.Is(err, auth.ErrRejected):
 			rejected = err
+			challenge = strings.Replace(challenge, v.Challenge(), v.ChallengeOfRejected(), 1)
 		default:
 			worst = cmp.Or(worst, err)
 		}
@@ -154,7 +156,7 @@ func (a *access) identify(sc *scope, rc *fasthttp.RequestCtx, down error) error 
 	if worst != nil {
 		return worst
 	}
-	return &unauthorizedError{challenge: a.challenge, cause: rejected}
+	return &unauthorizedError{challenge: challenge, cause: rejected}
 }
 
 // read takes what verifiers look at from a request, which the scope holds for
@@ -216,18 +218,24 @@ func (a *access) turnAway(sc *scope, rc *fasthttp.RequestCtx, err error) (redire
 	return true, nil
 }
 
-// proveOrigin refuses a request that changes something and that a page of
-// another site may have sent with the session's cookie.
+// proveOrigin refuses a request that changes something, or begins a tunnel, and
+// that a page of another site may have sent with the session's cookie.
 func (a *access) proveOrigin(sc *scope, header *fasthttp.RequestHeader) error {
 	bySession := sc.session != nil && a.sessions != nil && (sc.viaSession || len(a.verifiers) == 0)
-	if changesNothing(header.Method()) || !bySession && !a.guarded {
+	changes := !changesNothing(header.Method())
+	if !changes && !upgrades(header) || !bySession && !a.guarded {
 		return nil
 	}
-	switch originOf(header, sc.scheme(), sc.forwardedHost()) {
+	scheme := sc.scheme()
+	if a.sessions.Secure(sc.secure()) { // so browsers are at https, whatever we are told
+		scheme = "https"
+	}
+	switch originOf(header, scheme, sc.forwardedHost()) {
 	case originForeign:
 		return errCrossSite
 	case originUnknown:
-		sc.unproven = bySession && !a.entrance
+		// Every browser names the origin of a WebSocket: this is none.
+		sc.unproven = changes && bySession && !a.entrance
 	}
 	return nil
 }
@@ -241,19 +249,44 @@ func (s *scope) proven(rc *fasthttp.RequestCtx) error {
 }
 
 // label has the answer, whatever it is, tell the browser of its session, and
-// caches that it is nobody else's.
+// caches that it is nobody else's. What it says of caches itself stays as far as
+// that goes: with a session no shared cache may keep it.
+//
+// What was asked for with Authorization no shared cache keeps anyway (RFC 9111,
+// section 3.5); of another header with a key none knows that.
 func (s *scope) label(resp *fasthttp.Response) {
-	a := s.route.access
 	for _, cookie := range s.cookies {
 		resp.Header.AddBytesV(fasthttp.HeaderSetCookie, cookie)
 	}
-	if a.sessions == nil {
-		return
+	control := "private"
+	if s.route.access.sessions != nil {
+		control = noStore
+		resp.Header.Add(fasthttp.HeaderVary, fasthttp.HeaderCookie)
 	}
-	resp.Header.Add(fasthttp.HeaderVary, "Cookie")
-	if len(resp.Header.Peek(fasthttp.HeaderCacheControl)) == 0 {
+	switch said := resp.Header.Peek(fasthttp.HeaderCacheControl); {
+	case len(s.cookies) > 0: // whoever kept the answer would hand them on
 		resp.Header.Set(fasthttp.HeaderCacheControl, noStore)
+	case len(said) == 0:
+		resp.Header.Set(fasthttp.HeaderCacheControl, control)
+	case s.session != nil:
+		resp.Header.Set(fasthttp.HeaderCacheControl, privately(string(said)))
 	}
+}
+
+// privately returns a Cache-Control without what allows shared caches to keep
+// the answer, and with what forbids it.
+func privately(control string) string {
+	kept := []string{"private"}
+	for directive := range strings.SplitSeq(control, ",") {
+		directive = strings.TrimSpace(directive)
+		name, _, _ := strings.Cut(strings.ToLower(directive), "=")
+		switch name {
+		case "", "public", "private", "s-maxage":
+		default:
+			kept = append(kept, directive)
+		}
+	}
+	return strings.Join(kept, ", ")
 }
 
 // challengeOf returns what a 401 says of the ways in.

@@ -124,9 +124,15 @@ respond = { body = "tagged" }
 `)
 	b := s.browser()
 	const bob = "Authorization: Basic Ym9iOnNlY3JldA==\r\n" // bob:secret
-	b.want(b.login("bob", "secret"), 503, `"code":"unavailable"`)
+	in := b.login("bob", "secret")
+	b.want(in, 503, `<p role="alert">Signing in is not possible at the moment.`)
+	if in.Header.Get("Retry-After") == "" || in.Header.Get("Cache-Control") != noStore || !strings.Contains(in.body, `value="bob"`) {
+		t.Errorf("got %v %s, want the page for another try", in.Header, in.body)
+	}
+	b.want(b.do("POST", "/login", jsonType+acceptPage, `{"user":"bob","password":"secret"}`), 503, `"code":"unavailable"`)
 	b.follow(b.page("/private"), "/login?next=%2Fprivate") // there is no cookie to ask about
 	b.cookies["session"] = strings.Repeat("A", 43)
+	b.want(b.login("bob", "secret"), 503, `<p role="alert">Signing in is not possible at the moment.`)
 	for _, target := range []string{"/private", "/cart", "/either"} {
 		got := b.page(target)
 		b.want(got, 503, `"code":"unavailable"`)
@@ -141,8 +147,11 @@ respond = { body = "tagged" }
 	if b.cookies["session"] == "" {
 		t.Error("the cookie is gone")
 	}
-	if got := b.sessions().Unavailable; got != 7 {
-		t.Errorf("the status counts %d refusals, want 7", got)
+	if got := b.sessions().Unavailable; got != 9 {
+		t.Errorf("the status counts %d refusals, want 9", got)
+	}
+	if log := b.log.String(); !strings.Contains(log, `route="POST /login"`) {
+		t.Errorf("got the log %s, want the logins in it", log)
 	}
 }
 

@@ -93,4 +93,34 @@ func TestAccessFaults(t *testing.T) {
 	f("[sessions]\nstore = 'memcached'\n"+route("GET /a", respond("x")), "sessions.servers: ", "sessions.keys: ")
 	f("[auth.bad]\ntype = 'basic'\nsql_hash = 'select :auth.password'\ndatabase = 'none'\n"+route("GET /a", respond("x")),
 		"auth.bad.sql_hash: there is no :auth.password here", "auth.bad.database: there is no [databases.none]")
+
+	f("[sessions]\nsecure = 'maybe'\n"+route("GET /a", respond("x")), "secure: not a way to set a cookie")
+	f("[auth.a.b]\nfoo = 1\n"+route("GET /a", respond("x")), `unknown key "b" in auth.a`, "auth.a.type: a verifier without a type")
+
+	// Statements that would let everybody in, or change everybody's password.
+	lookup := func(keys string, want ...string) {
+		t.Helper()
+		f("[auth.bad]\ndatabase = 'main'\n"+keys+"\n"+route("GET /a", respond("x")), want...)
+	}
+	lookup("type = 'basic'\nsql_count = 'select count(*) from user where user = :auth.user'", "auth.bad.sql_count: the statement does not take :auth.password")
+	lookup("type = 'basic'\nsql_count = 'select count(*) from user where passwd = :auth.password'", "auth.bad.sql_count: the statement does not take :auth.user")
+	lookup("type = 'basic'\nsql_hash = 'select passwd from user where user = :query.user'", "auth.bad.sql_hash: the statement does not take :auth.user")
+	lookup("type = 'basic'\nsql_hash = 'select passwd from user where user = :auth.user'\nrehash = 'update user set passwd = :auth.hash where passwd = :auth.old_hash'",
+		"auth.bad.rehash: the statement does not take :auth.user")
+	lookup("type = 'basic'\nsql_hash = 'select passwd from user where user = :auth.user'\nrehash = 'update user set passwd = 1 where user = :auth.user and passwd = :auth.old_hash'",
+		"auth.bad.rehash: the statement does not take :auth.hash")
+	lookup("type = 'basic'\nsql_hash = 'select passwd from user where user = :auth.user'\nrehash = 'update user set passwd = :auth.hash where user = :auth.user'",
+		"auth.bad.rehash: the statement does not take :auth.old_hash")
+	lookup("type = 'key'\nsql = 'select name as user from api_key where hash = :header.x_api_key'", "auth.bad.sql: the statement does not take :auth.key_hash")
+}
+
+// A private key is shown to nobody, wherever it was put by mistake.
+func TestPrivateKeyIsMasked(t *testing.T) {
+	const key = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIDHunter2\n-----END PRIVATE KEY-----"
+	for _, text := range []string{`'` + "''\n" + key + "''" + `'`, `"` + strings.ReplaceAll(key, "\n", `\n`) + `"`} {
+		_, err := parseTest("[auth.a]\ntype = 'jwt'\nalgorithms = ['RS256']\npublic_key = " + text + "\n[[routes]]\nmatch = '/'\nrespond = { body = 'x' }\n")
+		if err == nil || !strings.Contains(err.Error(), "auth.a.public_key: ") || strings.Contains(err.Error(), "Hunter2") || strings.Contains(err.Error(), "BEGIN") {
+			t.Errorf("got %v", err)
+		}
+	}
 }

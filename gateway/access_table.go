@@ -12,7 +12,7 @@ func (t *table) openAccess(cfg *Config, log *slog.Logger) (err error) {
 		return err
 	}
 	if cfg.needsSessions() {
-		t.sessions, err = newSessions(cfg)
+		t.sessions, err = newSessions(cfg, log)
 	}
 	return err
 }

@@ -17,6 +17,7 @@ func accessMetrics(e *exposition, all []*verifier, s *sessions) {
 	e.single("zerohop_sessions_started_total", counter, "Sessions that were begun.", float64(counts.Started))
 	e.single("zerohop_sessions_ended_total", counter, "Sessions that were ended by a logout.", float64(counts.Ended))
 	e.single("zerohop_sessions_adopted_total", counter, "Sessions that took the place of one of the old stack.", float64(counts.Adopted))
+	e.single("zerohop_sessions_unadopted_total", counter, "Requests with a session of the old stack that cannot be read.", float64(counts.Unadopted))
 	e.single("zerohop_sessions_unavailable_total", counter, "Requests that the store of the sessions gave no answer.", float64(counts.Unavailable))
 	e.single("zerohop_sessions_in_memory", gauge, "Sessions in the store of this process; 0 with memcached.", float64(counts.InMemory))
 	e.single("zerohop_sessions_evicted_total", counter, "Sessions in that store that had to make room before their time.", float64(counts.Evicted))
@@ -68,6 +69,7 @@ type sessionsStatus struct {
 	Started     uint64         `json:"started"`
 	Ended       uint64         `json:"ended"`
 	Adopted     uint64         `json:"adopted"`
+	Unadopted   uint64         `json:"unadopted"`
 	Unavailable uint64         `json:"unavailable"`
 	InMemory    int            `json:"in_memory"`
 	Evicted     uint64         `json:"evicted"`
@@ -92,7 +94,7 @@ func newSessionsStatus(s *sessions) *sessionsStatus {
 	}
 	store := s.Stats()
 	st := &sessionsStatus{
-		Started: s.started.Load(), Ended: s.ended.Load(), Adopted: s.adopted.Load(), Unavailable: s.failures.Load(),
+		Started: s.started.Load(), Ended: s.ended.Load(), Adopted: s.adopted.Load(), Unadopted: s.unadopted.Load(), Unavailable: s.failures.Load(),
 		InMemory: store.Entries, Evicted: store.Evicted, Servers: []serverStatus{},
 	}
 	for _, server := range store.Servers {

@@ -74,8 +74,9 @@ var (
 	errTooManyWrong  = errors.New("too many wrong passwords")
 )
 
-// check compares the password of a request with ours: nil is the same one.
-// After too many wrong ones from an address it does not even look.
+// check compares the password of a request with ours: nil is the same one. After
+// too many wrong ones from an address the right one does not count either; it is
+// compared all the same, so that the time an answer takes tells nothing.
 func (p *adminPassword) check(authorization []byte, from netip.Addr, now time.Time) error {
 	given, there := givenPassword(authorization)
 	hash := sha256.Sum256(given)

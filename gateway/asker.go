@@ -23,6 +23,8 @@ type asker struct {
 	who               auth.Identity
 	// session is the request's own, or the one that it was given; nil without.
 	session *session.Session
+	// down is why nobody knows whether there is one, nil where it is known.
+	down error
 	// unproven: nothing in the header proves that a page of ours has sent the
 	// request, so the body has to.
 	unproven bool
@@ -39,6 +41,13 @@ func (s *scope) identify(who auth.Identity, viaSession bool) {
 	clear(s.secret)
 	s.secret = append(s.secret[:0], who.User...)
 	s.user, s.password = s.secret, nil
+}
+
+// dropOthersSession forgets the session of another user than who is asking.
+func (s *scope) dropOthersSession() {
+	if s.session != nil && !s.viaSession && s.session.User != "" && s.session.User != s.who.User {
+		s.session = nil
+	}
 }
 
 // sessionTokenName is the name of the source session under which a page finds

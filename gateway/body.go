@@ -85,6 +85,10 @@ type upload struct {
 // pending reports whether some of the body may still be to come.
 func (u *upload) pending() bool { return u.stream != nil && !u.whole }
 
+// abandoned reports whether the client has left in the middle of it. One who has
+// only closed the half that sends looks the same, and reads why that was wrong.
+func (u *upload) abandoned() bool { return errors.Is(u.err, faultTruncated) }
+
 // Read reads from the client. Its errors are what is wrong with the request.
 func (u *upload) Read(b []byte) (int, error) {
 	if u.err != nil {
@@ -98,10 +102,10 @@ func (u *upload) Read(b []byte) (int, error) {
 		n, u.err = 0, errBodyTooLarge
 	case err == io.EOF && (u.declared < 0 && !u.client.brokeOff || u.taken == u.declared):
 		u.whole, u.err = true, io.EOF
-	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF):
-		u.err = faultTruncated
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, fasthttp.ErrTimeout):
 		u.err = errClientTimeout
+	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF), u.client.brokeOff:
+		u.err = faultTruncated
 	case err != nil:
 		u.err = faultBody
 	}

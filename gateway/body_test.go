@@ -2,10 +2,15 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/iotest"
+	"time"
 
 	"github.com/valyala/fasthttp"
 )
@@ -109,6 +114,44 @@ func TestTruncatedBody(t *testing.T) {
 	f("Transfer-Encoding: chunked", "3\r\nhe")
 	f("Transfer-Encoding: chunked", "3\r\nhel\r\n")
 	f("Transfer-Encoding: chunked", "3\r\nhel\r\n2")
+}
+
+// A client that leaves in the middle of its body is a 499 of the log.
+func TestClientLeavesInItsBody(t *testing.T) {
+	ts := startServer(t, testLimits(), newTestRoute(t, "POST /", echo))
+	sent := 0
+	for _, head := range []string{"Content-Length: 5\r\n\r\nhel", "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\n"} {
+		for _, leave := range []func(*net.TCPConn) error{(*net.TCPConn).Close, (*net.TCPConn).CloseWrite} {
+			c := ts.dial()
+			c.send("POST / HTTP/1.1\r\nHost: h.test\r\n" + head)
+			if err := leave(c.Conn.(*net.TCPConn)); err != nil {
+				t.Fatal(err)
+			}
+			sent++
+			for deadline := time.Now().Add(5 * time.Second); ts.problems.counts[badRequest].Load() < uint64(sent) || ts.public.open.Load() > 0; time.Sleep(time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatal("the request goes on")
+				}
+			}
+		}
+	}
+	if log := ts.flushed(); strings.Count(log, `"POST / HTTP/1.1" 499 `) != sent {
+		t.Errorf("got\n%s\nwant %d lines with 499", log, sent)
+	}
+}
+
+// A connection that is reset tells no more than one that ends.
+func TestResetInABody(t *testing.T) {
+	f := func(brokeOff bool, err, want error) {
+		t.Helper()
+		u := upload{client: &conn{brokeOff: brokeOff}, stream: iotest.ErrReader(err), declared: 5, left: 5}
+		if _, got := u.Read(make([]byte, 5)); got != want || u.abandoned() != (want == faultTruncated) {
+			t.Errorf("%v: got %v, want %v", err, got, want)
+		}
+	}
+	f(true, syscall.ECONNRESET, faultTruncated)
+	f(true, os.ErrDeadlineExceeded, errClientTimeout)
+	f(false, errors.New("no chunk"), faultBody)
 }
 
 // The requests behind a body are read from where it ends.

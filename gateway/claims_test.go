@@ -44,6 +44,9 @@ respond = { body = "{auth.user}|{auth.role}|{claims.n}|{claims.realm.name}|{clai
 		if status == 401 && !strings.HasPrefix(got.Header.Get("WWW-Authenticate"), "Bearer ") {
 			t.Errorf("%s: got the challenge %q", token, got.Header.Get("WWW-Authenticate"))
 		}
+		if invalid := strings.HasSuffix(got.Header.Get("WWW-Authenticate"), `, error="invalid_token"`); invalid != (status == 401 && token != "") {
+			t.Errorf("%s: got the challenge %q", token, got.Header.Get("WWW-Authenticate"))
+		}
 	}
 	claims := func(roles string) string {
 		return fmt.Sprintf(`{"sub":"bob","exp":%d,"n":1.50,"realm":{"name":"shop","roles":%s}}`, time.Now().Add(time.Hour).Unix(), roles)

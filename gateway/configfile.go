@@ -96,6 +96,11 @@ func explicitZeros(cfg *Config, doc *conffile.Document) []error {
 			faults = append(faults, credentialsFault(field+".type"))
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(cfg.Backends)) {
+		if field := "backends." + conffile.PathKey(name) + ".wait"; cfg.Backends[name].Wait == 0 && doc.Has(field) {
+			faults = append(faults, &FieldError{Field: field, Problem: "no time at all", Hint: "leave it out for 250ms; without queue nobody waits"})
+		}
+	}
 	return faults
 }
 
@@ -116,6 +121,11 @@ func emptySettings(cfg *Config, doc *conffile.Document) []error {
 		check("success", r.Success == "", "a property without a name", "leave it out")
 		check("errcode_key", r.ErrcodeKey == "", "a property without a name", `leave it out for "errcode"`)
 		check("errstr_key", r.ErrstrKey == "", "a property without a name", `leave it out for "errstr"`)
+	}
+	for _, name := range slices.Sorted(maps.Keys(cfg.Backends)) {
+		if field := "backends." + conffile.PathKey(name) + ".hash"; cfg.Backends[name].Hash == "" && doc.Has(field) {
+			faults = append(faults, &FieldError{Field: field, Problem: "no value to go by", Hint: `leave it out for "client.ip"`})
+		}
 	}
 	return faults
 }

@@ -193,6 +193,17 @@ func TestParseConfigFaults(t *testing.T) {
 	f("limits.connections = 0"+small, "1:22: limits.connections: 0 is out of bounds | from 1 to 1048576")
 	f("limits = { header_bytes = '1B', request_timeout = '0s' }"+small, `1:27: limits.header_bytes: 1 is out of bounds | from "1KiB" to "1MiB"`,
 		`1:51: limits.request_timeout: 0s is out of bounds | from "1ms" to "24h"`)
+	f("limits.body_bytes = '4GiB'"+small, `1:21: limits.body_bytes: 4294967296 is out of bounds`+
+		` | from 1 to "1GiB"; a route that passes requests on may have up to "1024GiB" by its own body_bytes`)
+
+	// Groups.
+	const group = "[backends.web]\nmembers = [{ url = 'http://h:80' }]\n"
+	f(group + "queue = 1\nwait = '1s'\nbalance = 'hash'" + small)
+	f(group+"queue = 1\nwait = '0s'\nbalance = 'hash'\nhash = ''"+small,
+		"4:8: backends.web.wait: no time at all | leave it out for 250ms; without queue nobody waits",
+		`6:8: backends.web.hash: no value to go by | leave it out for "client.ip"`)
+	f("[backends.web]\nmembers = [{ url = 'http://*:80', max_in_flight = 0 }]"+small,
+		"2:20: backends.web.members[0].url: not the name or the address of a host | a member is one server: write each of several as a member")
 
 	// Parts report below their tables, in the order of the file.
 	f("[databases.b]\ndsn = 'embedded'\nmax = 0\n[databases.a]\n[backends.'x.y']\nmembers = [{workers = 0}]"+small+"database = 'main'",

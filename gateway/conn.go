@@ -57,6 +57,9 @@ type conn struct {
 	linger bool
 	// forsaken: nothing is written any more, as the client has left.
 	forsaken bool
+	// expected is the request that was let in before its body was sent, until
+	// that has begun to come.
+	expected *scope
 	watch    watch
 
 	phase atomic.Int32
@@ -71,6 +74,10 @@ type conn struct {
 	// connection's own goroutine and others, that drain or stop it.
 	deadlineMu sync.Mutex
 	stopped    bool // nothing is read any more
+	// events is the request whose answer is a stream of events, or nil.
+	events *scope
+	// writesStopped: nothing is written any more.
+	writesStopped atomic.Bool
 }
 
 func newConn(c net.Conn, owner *acceptor) *conn {
@@ -173,6 +180,16 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	return c.Conn.SetReadDeadline(t)
 }
 
+// SetWriteDeadline sets the deadline of the write that is under way. One that
+// has passed is the last: it ends that write and all that come. It may be called
+// from any goroutine.
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	if !t.IsZero() && !t.After(time.Now()) {
+		c.writesStopped.Store(true)
+	}
+	return c.Conn.SetWriteDeadline(t)
+}
+
 // SetDeadline sets the deadlines of reads and writes, in place of those that
 // stand. It is for the connection's own goroutine.
 func (c *conn) SetDeadline(t time.Time) error {
@@ -215,8 +232,19 @@ func (c *conn) isStopped() bool {
 	return c.stopped
 }
 
+// streams notes the request whose answer goes on as a stream of events, or that
+// it does not any more. Where the server drains that ends it.
+func (c *conn) streams(s *scope) {
+	c.deadlineMu.Lock()
+	defer c.deadlineMu.Unlock()
+	c.events = s
+	if s != nil && c.owner.draining.Load() {
+		s.interrupt()
+	}
+}
+
 // drain shortens the wait of a connection that nothing of a request has come
-// from, and ends a tunnel. One that is busy otherwise is left alone: it is
+// from, and ends a tunnel, or a stream of events. One that is busy otherwise is left alone: it is
 // closed behind its answer.
 func (c *conn) drain() {
 	c.deadlineMu.Lock()
@@ -226,6 +254,9 @@ func (c *conn) drain() {
 		_ = c.Conn.SetReadDeadline(time.Now().Add(drainGrace))
 	case phaseTunnel:
 		c.stopReadingLocked()
+	}
+	if c.events != nil {
+		c.events.interrupt()
 	}
 }
 
@@ -241,6 +272,10 @@ func (c *conn) Write(b []byte) (int, error) {
 			timeout += slack(timeout)
 			c.writeArmed = now + timeout
 			_ = c.Conn.SetWriteDeadline(time.Now().Add(timeout))
+		}
+		// Asked behind the setting: whoever stops says so in front of his own.
+		if c.writesStopped.Load() {
+			return written, os.ErrDeadlineExceeded
 		}
 		n, err := c.Conn.Write(b[written:])
 		written += n

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -222,5 +223,50 @@ func TestConnectionsOverTheLimit(t *testing.T) {
 		if time.Since(start) > 10*time.Second {
 			t.Fatal("a freed place was never given to another")
 		}
+	}
+}
+
+// partConn takes a part of what is written once its deadline has passed.
+type partConn struct {
+	net.Conn
+	begun, stopped chan struct{}
+	writes         int
+}
+
+func (c *partConn) SetWriteDeadline(t time.Time) error {
+	if t.Before(time.Now()) {
+		close(c.stopped)
+	}
+	return nil
+}
+
+func (c *partConn) Write(b []byte) (int, error) {
+	c.writes++
+	close(c.begun)
+	<-c.stopped
+	return 3, os.ErrDeadlineExceeded
+}
+
+// A write that is stopped when a part of it has gone out ends, and none follows.
+func TestWritesAreStopped(t *testing.T) {
+	inner := &partConn{begun: make(chan struct{}), stopped: make(chan struct{})}
+	c := &conn{Conn: inner, owner: &acceptor{limits: testLimits()}}
+	ended := make(chan error, 1)
+	go func() {
+		n, err := c.Write([]byte("hello, world"))
+		if n != 3 {
+			t.Errorf("got %d bytes written, want 3", n)
+		}
+		ended <- err
+	}()
+	<-inner.begun
+	if err := c.SetWriteDeadline(time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %v, want the deadline", err)
+	}
+	if _, err := c.Write([]byte("more")); !errors.Is(err, os.ErrDeadlineExceeded) || inner.writes > 1 {
+		t.Errorf("got %v and %d writes, want one at most", err, inner.writes)
 	}
 }

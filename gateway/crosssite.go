@@ -61,6 +61,11 @@ func changesNothing(method []byte) bool {
 	return false
 }
 
+// upgrades reports whether a request asks for another protocol, as that of a
+// WebSocket. A browser sends it from any page, with the cookies, and lets that
+// page read what comes.
+func upgrades(h *fasthttp.RequestHeader) bool { return len(h.Peek(fasthttp.HeaderUpgrade)) > 0 }
+
 // bringsToken reports whether a request has a token of its session. The body
 // has been read; of one that is passed on as it comes, only the header counts.
 func bringsToken(rc *fasthttp.RequestCtx, of *session.Session, whole bool) bool {

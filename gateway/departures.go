@@ -2,56 +2,79 @@ package gateway
 
 import (
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
 
 // departures watches the clients of requests that take long, and abandons the
 // requests of those that have left. One goroutine looks for all of them; while
-// no request is older than patience it has next to nothing to do.
+// there are no requests it rests.
 //
 // A client has left when it has closed its connection, or its half of it: who
 // sends FIN behind a request and goes on reading cannot be told from one that
 // is gone, as nginx and net/http see it too. Bytes of a next request that are
 // already here do not hide it.
 //
-// add and remove are called for every request and allocate nothing. All
-// methods may be called from any goroutine.
+// add and remove are called for every request. They cost an atomic store each,
+// take no lock and allocate nothing: the goroutine finds out for itself which
+// of the connections are busy, and since when. For one connection they are
+// called in turn; all methods may be called from any goroutine.
 type departures struct {
-	mu sync.Mutex
-	// oldest and newest are the ends of a list, through conn.watch, of the
-	// requests under way, in the order in which they were added.
-	oldest, newest *conn
-	awake          bool // somebody looks again, without being woken
-	closed         bool
-	stop           chan struct{} // nil before start
-	ended          chan struct{}
+	began time.Time   // of the clock that requests are timed by
+	awake atomic.Bool // somebody looks again, without being woken
+	wake  chan struct{}
 
-	wake chan struct{}
+	mu sync.Mutex
+	// conns are the first of a list, through conn.watch, of the connections
+	// that have had a request and have not ended.
+	conns  *conn
+	closed bool
+	stop   chan struct{} // nil before start
+	ended  chan struct{}
 }
 
-// watch is a connection's place among the departures, which guard it.
+// watch is a connection's place among the departures.
 type watch struct {
-	request     *scope // that is being handled, or nil
-	since       time.Time
-	older, next *conn
+	// by is whom the connection is known to, nil before its first request.
+	by *departures
+	// older and newer are its neighbours in the list, which by.mu guards.
+	older, newer *conn
+
+	// since is when the request began that is being handled, by.began being 0;
+	// or idle, or claimed.
+	since atomic.Int64
+	// request is that request. It is the handler's goroutine's while since is
+	// idle, and may be read by whoever has claimed it.
+	request *scope
 
 	// raw reads the state of the socket; for the watching goroutine alone.
 	raw syscall.RawConn
 }
 
+// What watch.since is apart from a time.
+const (
+	idle = 0
+	// claimed: the watching goroutine, which holds the lock, abandons the
+	// request, or has done so. Until it lets go of the lock remove waits, so
+	// that the scope does not become another request's meanwhile.
+	claimed = -1
+)
+
 const (
 	// patience is how old a request is before anybody looks for its client.
 	patience = 100 * time.Millisecond
-	// lookPause is how long to wait between two looks at the same client, and
-	// lookPauseEach how much longer for each that there is, up to the bound:
-	// a look costs about a microsecond.
+	// lookPause is how long to wait between two looks, and lookPauseEach how
+	// much longer for each client that was looked at, up to the bound: a look
+	// costs about a microsecond.
 	lookPause      = 100 * time.Millisecond
 	lookPauseEach  = 100 * time.Microsecond
 	lookPauseBound = 500 * time.Millisecond
 )
 
-func newDepartures() *departures { return &departures{wake: make(chan struct{}, 1)} }
+func newDepartures() *departures {
+	return &departures{began: time.Now(), wake: make(chan struct{}, 1)}
+}
 
 // start starts the goroutine. It does nothing the second time, or after close.
 func (d *departures) start() {
@@ -67,42 +90,57 @@ func (d *departures) start() {
 // add has the client of a request watched until remove.
 func (d *departures) add(s *scope) {
 	c := s.client
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	c.watch.request, c.watch.since, c.watch.older = s, s.start, d.newest
-	if d.newest != nil {
-		d.newest.watch.next = c
-	} else {
-		d.oldest = c
+	if c.watch.by == nil {
+		d.enlist(c)
 	}
-	d.newest = c
-	if d.awake {
-		return
-	}
-	d.awake = true
-	select {
-	case d.wake <- struct{}{}:
-	default:
+	c.watch.request = s
+	c.watch.since.Store(max(int64(s.start.Sub(d.began)), 1))
+	if !d.awake.Load() && d.awake.CompareAndSwap(false, true) {
+		select {
+		case d.wake <- struct{}{}:
+		default:
+		}
 	}
 }
 
 // remove ends the watch: the scope is not touched any more.
 func (d *departures) remove(s *scope) {
-	c := s.client
+	w := &s.client.watch
+	if w.since.Swap(idle) == claimed {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+	}
+	w.request = nil
+}
+
+// enlist makes a connection known.
+func (d *departures) enlist(c *conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	c.watch.by, c.watch.older = d, d.conns
+	if d.conns != nil {
+		d.conns.watch.newer = c
+	}
+	d.conns = c
+}
+
+// unwatched ends what enlist began, once the connection has ended.
+func (c *conn) unwatched() {
 	w := &c.watch
+	if w.by == nil {
+		return
+	}
+	w.by.mu.Lock()
+	defer w.by.mu.Unlock()
+	if w.newer != nil {
+		w.newer.watch.older = w.older
+	} else {
+		w.by.conns = w.older
+	}
 	if w.older != nil {
-		w.older.watch.next = w.next
-	} else {
-		d.oldest = w.next
+		w.older.watch.newer = w.newer
 	}
-	if w.next != nil {
-		w.next.watch.older = w.older
-	} else {
-		d.newest = w.older
-	}
-	w.request, w.older, w.next = nil, nil, nil
+	w.older, w.newer = nil, nil
 }
 
 // run looks until close.
@@ -116,37 +154,56 @@ func (d *departures) run(stop <-chan struct{}) {
 		case <-stop:
 			return
 		case <-d.wake:
+			timer.Reset(patience) // most requests are over by then
+			continue
 		case <-timer.C:
 		}
-		var pause time.Duration
-		slow, pause = d.takeSlow(slow[:0], time.Now())
-		for _, c := range slow {
-			if c.hasLeft() {
-				d.abandon(c)
-			}
+		slow = d.look(slow[:0])
+		if d.awake.Load() {
+			timer.Reset(min(lookPause+time.Duration(len(slow))*lookPauseEach, lookPauseBound))
 		}
 		clear(slow)
-		timer.Reset(pause)
+	}
+}
+
+// look abandons the requests of all clients that have left, and falls asleep
+// where there are no requests. It returns whom it has looked at.
+func (d *departures) look(slow []*conn) []*conn {
+	slow, busy := d.takeSlow(slow, time.Now())
+	for _, c := range slow {
+		if c.hasLeft() {
+			d.abandon(c)
+		}
+	}
+	if !busy {
+		d.rest()
+	}
+	return slow
+}
+
+// rest leaves it to the next request to wake the goroutine. One that has begun
+// meanwhile may have found it awake: then it is.
+func (d *departures) rest() {
+	d.awake.Store(false)
+	if _, busy := d.takeSlow(nil, d.began); busy {
+		d.awake.Store(true)
 	}
 }
 
 // takeSlow appends the connections of all requests older than patience, and
-// returns when to look again.
-func (d *departures) takeSlow(slow []*conn, now time.Time) ([]*conn, time.Duration) {
+// reports whether there are requests at all.
+func (d *departures) takeSlow(slow []*conn, now time.Time) (_ []*conn, busy bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	c := d.oldest
-	for ; c != nil && now.Sub(c.watch.since) >= patience; c = c.watch.next {
-		slow = append(slow, c)
+	late := int64(now.Sub(d.began) - patience)
+	for c := d.conns; c != nil; c = c.watch.older {
+		since := c.watch.since.Load()
+		busy = busy || since != idle
+		if since > idle && since <= late {
+			slow = append(slow, c)
+		}
 	}
-	switch {
-	case len(slow) > 0:
-		return slow, min(lookPause+time.Duration(len(slow))*lookPauseEach, lookPauseBound)
-	case c != nil:
-		return slow, patience - now.Sub(c.watch.since)
-	}
-	d.awake = false
-	return slow, time.Hour
+	return slow, busy
 }
 
 // abandon ends whatever request of the connection is being handled by now: it
@@ -154,7 +211,7 @@ func (d *departures) takeSlow(slow []*conn, now time.Time) ([]*conn, time.Durati
 func (d *departures) abandon(c *conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if c.watch.request != nil {
+	if since := c.watch.since.Load(); since > idle && c.watch.since.CompareAndSwap(since, claimed) {
 		c.watch.request.abandon()
 	}
 }

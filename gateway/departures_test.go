@@ -6,6 +6,7 @@ import (
 	"net"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -233,30 +234,93 @@ func TestDeparturesRest(t *testing.T) {
 	}
 	d := ts.departures
 	for began := time.Now(); ; time.Sleep(time.Millisecond) {
-		d.mu.Lock()
-		awake, empty := d.awake, d.oldest == nil && d.newest == nil
-		d.mu.Unlock()
-		if !awake && empty {
+		_, busy := d.takeSlow(nil, time.Now())
+		if !d.awake.Load() && !busy {
 			break
 		}
 		if time.Since(began) > 5*time.Second {
-			t.Fatalf("awake %t, nothing to watch %t: want it to rest", awake, empty)
+			t.Fatalf("awake %t, busy %t: want it to rest", d.awake.Load(), busy)
 		}
 	}
 }
 
-// Requests begin, end and are abandoned at the same time: an abandoned one is
-// never another's.
+// A connection that has ended is forgotten, and takes its neighbours along
+// neither from the front of the list nor from within.
+func TestDeparturesForgetConnections(t *testing.T) {
+	var pool scopes
+	d := newDepartures()
+	conns := []*conn{{}, {}, {}, {}}
+	for _, c := range conns {
+		s := pool.get(c, time.Now())
+		d.add(s)
+		d.remove(s)
+	}
+	known := func() (found []*conn) {
+		for c := d.conns; c != nil; c = c.watch.older {
+			found = append(found, c)
+		}
+		return found
+	}
+	f := func(gone *conn, want ...*conn) {
+		t.Helper()
+		gone.unwatched()
+		if got := known(); !slices.Equal(got, want) {
+			t.Errorf("got %p, want %p", got, want)
+		}
+	}
+	f(&conn{}, conns[3], conns[2], conns[1], conns[0]) // it has had no request
+	f(conns[1], conns[3], conns[2], conns[0])
+	f(conns[3], conns[2], conns[0])
+	f(conns[0], conns[2])
+	f(conns[2])
+
+	ts := startServer(t, testLimits(), newTestRoute(t, "/", say("in")))
+	for range 10 {
+		ts.get("/")
+	}
+	_ = ts.flushed()
+	if ts.departures.conns != nil {
+		t.Error("got connections that have ended")
+	}
+}
+
+// A request that begins while the goroutine falls asleep keeps it awake; one
+// that begins later wakes it.
+func TestDeparturesMissNobody(t *testing.T) {
+	var pool scopes
+	d := newDepartures()
+	s := pool.get(&conn{}, time.Now())
+	f := func(what string, awake bool, woken int) {
+		t.Helper()
+		if d.awake.Load() != awake || len(d.wake) != woken {
+			t.Errorf("%s: got awake %t, woken %d times, want %t, %d", what, d.awake.Load(), len(d.wake), awake, woken)
+		}
+	}
+	d.awake.Store(true)
+	d.add(s)
+	d.rest()
+	f("a request in between", true, 0)
+	d.remove(s)
+	d.rest()
+	f("no request", false, 0)
+	d.add(s)
+	f("a request then", true, 1)
+}
+
+// Requests begin, end and are abandoned at the same time: one that is abandoned
+// is never another's, though they all have their scopes from one pool.
 func TestDeparturesAreRaceFree(t *testing.T) {
 	d := newDepartures()
 	d.start()
 	defer d.close()
 	var pool scopes
 	var group sync.WaitGroup
-	for range 8 {
-		c := &conn{}
+	for i := range 8 {
+		c, leaves := &conn{}, i%2 == 0
 		stop := make(chan struct{})
 		group.Go(func() {
+			defer c.unwatched()
+			defer close(stop)
 			for range 3000 {
 				s := pool.get(c, time.Now().Add(-patience))
 				d.add(s)
@@ -265,10 +329,15 @@ func TestDeparturesAreRaceFree(t *testing.T) {
 				s.Running(nil)
 				a.over.Store(true)
 				d.remove(s)
+				if s.abandoned() && !leaves {
+					t.Error("abandoned the request of a client that has not left")
+				}
 				pool.put(s)
 			}
-			close(stop)
 		})
+		if !leaves {
+			continue
+		}
 		group.Go(func() {
 			for {
 				select {
@@ -281,7 +350,7 @@ func TestDeparturesAreRaceFree(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if d.oldest != nil || d.newest != nil {
+	if _, busy := d.takeSlow(nil, time.Now()); busy || d.conns != nil {
 		t.Error("got requests on the list, want none")
 	}
 }
@@ -364,11 +433,28 @@ func BenchmarkLook(b *testing.B) {
 	}
 }
 
+// BenchmarkDepartures is what each request costs, on one connection a goroutine.
 func BenchmarkDepartures(b *testing.B) {
 	d := newDepartures()
-	s := &scope{client: &conn{}, start: time.Now()}
-	for b.Loop() {
+	b.RunParallel(func(pb *testing.PB) {
+		s := &scope{client: &conn{}, start: time.Now()}
+		for pb.Next() {
+			d.add(s)
+			d.remove(s)
+		}
+	})
+}
+
+// BenchmarkTakeSlow is what the goroutine does, ten times a second, while there
+// are requests: here among 10,000 connections that are silent.
+func BenchmarkTakeSlow(b *testing.B) {
+	d := newDepartures()
+	for range 10_000 {
+		s := &scope{client: &conn{}, start: time.Now()}
 		d.add(s)
 		d.remove(s)
+	}
+	for b.Loop() {
+		d.takeSlow(nil, time.Now())
 	}
 }

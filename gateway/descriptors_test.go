@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"zerohop/backends"
 	"zerohop/sqlapi"
 )
 
@@ -16,7 +17,7 @@ func TestShareDescriptors(t *testing.T) {
 		if internal {
 			cfg.Internal, kinds = []string{"unix:/in"}, 2
 		}
-		got := share(descriptors, cfg)
+		got := share(descriptors, cfg, demandOf(cfg))
 		if got != want {
 			t.Errorf("share(%d) of %d connections: got %+v, want %+v", descriptors, connections, got, want)
 		}
@@ -39,6 +40,38 @@ func TestShareDescriptors(t *testing.T) {
 	// However few there are, somebody can ask.
 	f(64, 30000, 100, true, places{public: 8, internal: 2, admin: 4, surplus: 1})
 	f(16, 30000, 100, false, places{public: 1, admin: 4})
+}
+
+// A request that is passed on takes a second descriptor, and servers have no
+// more requests than there are clients, however many they might have.
+func TestShareWithServersBehind(t *testing.T) {
+	f := func(descriptors, groups, members, inFlight, want int) {
+		t.Helper()
+		cfg := &Config{Listen: []string{":1"}, Backends: map[string]backends.Config{}}
+		cfg.Limits.Connections = 30000
+		for i := range groups {
+			var group backends.Config
+			group.SetDefaults()
+			for range members {
+				group.Members = append(group.Members, backends.MemberConfig{URL: "http://127.0.0.1:1", Weight: 1, MaxInFlight: inFlight})
+			}
+			cfg.Backends[string(rune('a'+i))] = group
+		}
+		others := demandOf(cfg)
+		got := share(descriptors, cfg, others)
+		if got.public != want {
+			t.Errorf("%d groups of %d: got %+v of %d, want %d clients", groups, members, got, descriptors, want)
+		}
+		if used := got.public + min(got.public, others.passed) + others.kept + got.admin + got.surplus; used > descriptors {
+			t.Errorf("%d groups of %d: got %d in use of %d", groups, members, used, descriptors)
+		}
+	}
+	f(1<<20, 4, 4, 0, 30000)
+	f(20000, 1, 4, 0, 15286)
+	f(20000, 4, 4, 0, 9295)
+	f(20000, 8, 8, 0, 7711)
+	f(20000, 4, 4, 10, 18430)
+	f(50000, 1, 4, 0, 30000)
 }
 
 func TestListenSharesTheLimit(t *testing.T) {

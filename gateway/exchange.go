@@ -12,9 +12,10 @@ import (
 // request through the gateway. Whatever goes wrong on it becomes a response,
 // and a line of the access log, here.
 func (s *Server) exchange(rc *fasthttp.RequestCtx) {
-	sc := s.begin(rc)
-	sc.setRequestID(rc.Request.Header.Peek(requestIDHeader))
-	sc.resolve(&rc.Request.Header)
+	sc := rc.Conn().(*conn).takeExpected()
+	if sc == nil {
+		sc = s.begin(rc)
+	}
 	switch err := s.handle(sc, rc); {
 	case err == nil:
 	case sc.abandoned():
@@ -28,8 +29,16 @@ func (s *Server) exchange(rc *fasthttp.RequestCtx) {
 	}
 }
 
-// begin returns the scope of a request.
+// begin returns the scope of a request whose header has been read.
 func (s *Server) begin(rc *fasthttp.RequestCtx) *scope {
+	sc := s.newScope(rc)
+	sc.setRequestID(rc.Request.Header.Peek(requestIDHeader))
+	sc.resolve(&rc.Request.Header)
+	return sc
+}
+
+// newScope returns the scope of a request of which nothing is known.
+func (s *Server) newScope(rc *fasthttp.RequestCtx) *scope {
 	sc := s.scopes.get(rc.Conn().(*conn), time.Now())
 	sc.server, sc.rc = s, rc
 	return sc
@@ -43,9 +52,10 @@ func (s *Server) handle(sc *scope, rc *fasthttp.RequestCtx) (err error) {
 			err = newPanicError(v)
 		}
 	}()
-	redirected, err := s.admit(sc, rc)
-	if redirected || err != nil {
-		return err
+	if !sc.admitted {
+		if redirected, err := s.admit(sc, rc); redirected || err != nil {
+			return err
+		}
 	}
 	rt := sc.route
 	if rc.Request.IsBodyStream() {
@@ -61,9 +71,13 @@ func (s *Server) handle(sc *scope, rc *fasthttp.RequestCtx) (err error) {
 	if err := sc.proven(rc); err != nil {
 		return err
 	}
+	// What finding out who is asking had is over; what is passed on has times
+	// of its own.
+	var deadline time.Time
 	if rt.handler != nil {
-		sc.deadline = sc.start.Add(rt.timeout)
-	} else if err := sc.unbound(); err != nil {
+		deadline = sc.start.Add(rt.timeout)
+	}
+	if err := sc.rebind(deadline); err != nil {
 		return err
 	}
 	s.departures.add(sc)
@@ -74,7 +88,7 @@ func (s *Server) handle(sc *scope, rc *fasthttp.RequestCtx) (err error) {
 // unwatch ends the watch of a client, unless a body goes on to it. A tunnel
 // sees for itself that its client leaves.
 func (s *Server) unwatch(sc *scope) {
-	if sc.watched = sc.goesOn() && sc.rc.Response.StatusCode() != fasthttp.StatusSwitchingProtocols; !sc.watched {
+	if sc.watched = sc.outlives && sc.rc.Response.StatusCode() != fasthttp.StatusSwitchingProtocols; !sc.watched {
 		s.departures.remove(sc)
 	}
 }
@@ -105,6 +119,9 @@ func (s *Server) admit(sc *scope, rc *fasthttp.RequestCtx) (redirected bool, err
 		return redirected, err
 	}
 	if sc.route.forwards {
+		if err := sc.guardReadings(s.table.Load().routesFor(sc.client), header.Method(), raw); err != nil {
+			return false, err
+		}
 		if err := sc.guardForwarded(rc); err != nil {
 			return false, err
 		}
@@ -147,28 +164,45 @@ func (s *Server) find(sc *scope, rc *fasthttp.RequestCtx) (redirected bool, err 
 }
 
 // expect decides on a request that asks whether its body is welcome. What
-// would be refused anyway is refused before the body is sent.
+// would be refused anyway is refused before the body is sent, and what is let in
+// is not asked about again: a login may be throttled, or an old session be taken
+// over, but once.
 func (s *Server) expect(rc *fasthttp.RequestCtx) int {
 	sc := s.begin(rc)
-	_, err := s.admit(sc, rc)
-	if err == nil {
+	redirected, err := s.admit(sc, rc)
+	if err == nil && !redirected {
+		sc.admitted = true
+		sc.client.expected = sc
 		sc.client.enter(phaseBody)
-		s.scopes.put(sc)
 		return fasthttp.StatusContinue
 	}
-	sc.setRequestID(rc.Request.Header.Peek(requestIDHeader))
-	sc.resolve(&rc.Request.Header)
-	s.refuse(sc, rc, err)
+	if err != nil {
+		s.refuse(sc, rc, err)
+	}
 	sc.client.linger = true // the server closes, and the body may be under way
 	s.prepare(sc, rc)
 	s.finish(sc, rc, true)
 	return rc.Response.StatusCode()
 }
 
+// takeExpected returns the scope of the request that expect has let in, or nil.
+func (c *conn) takeExpected() *scope {
+	sc := c.expected
+	c.expected = nil
+	return sc
+}
+
+// unexpect ends a request whose body never began to come.
+func (c *conn) unexpect() {
+	if sc := c.takeExpected(); sc != nil {
+		sc.server.scopes.put(sc)
+	}
+}
+
 // parseError answers a request that could not be read to its end. Its
 // connection is closed by the server.
 func (s *Server) parseError(rc *fasthttp.RequestCtx, err error) {
-	sc := s.begin(rc)
+	sc := s.newScope(rc)
 	sc.setRequestID(nil)
 	sc.client.linger = true
 	s.problems.answer(rc, sc, parseFailure(err))

@@ -21,8 +21,12 @@ const (
 type failures struct {
 	mu     sync.Mutex
 	minute int64
+	// counts are by network; that of socket files is the zero one.
 	counts map[netip.Prefix]int
 }
+
+// everybodyElse is whom those count as that are not told apart.
+var everybodyElse = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 
 // admit counts an attempt and reports whether its outcome may be told: not any
 // more after maxFailures wrong ones, even where this one is right.
@@ -33,8 +37,10 @@ func (f *failures) admit(from netip.Addr, now time.Time, right bool) bool {
 		f.minute, f.counts = minute, map[netip.Prefix]int{}
 	}
 	network := networkOf(from)
-	if _, known := f.counts[network]; !known && len(f.counts) >= maxFailing {
-		network = netip.Prefix{}
+	// Who has come over a socket file is on this machine, and is not locked out
+	// by an attack from elsewhere.
+	if _, known := f.counts[network]; !known && network.IsValid() && len(f.counts) >= maxFailing {
+		network = everybodyElse
 	}
 	if f.counts[network] >= maxFailures {
 		return false
@@ -51,6 +57,6 @@ func networkOf(from netip.Addr) netip.Prefix {
 	if from.Is6() {
 		bits = 64
 	}
-	network, _ := from.Prefix(bits) // the zero one for no address
+	network, _ := from.Prefix(bits) // the zero one for a socket file
 	return network
 }

@@ -11,6 +11,16 @@ import (
 // trusted proxies than that, the last one looked at counts as the client.
 const maxHops = 32
 
+// forwarded is what a trusted peer has said of the client behind it. The zero
+// value is that it has said nothing, or is not trusted.
+type forwarded struct {
+	// ip and port are the client's, where it is named.
+	ip, port []byte
+	ipBuf    []byte
+	// hops are the addresses that are named, from the right.
+	hops []netip.Addr
+}
+
 // resolve finds out who the client is. A trusted peer is believed what it says:
 // the client is then the rightmost address of X-Forwarded-For that is not
 // trusted itself, or the leftmost where all are. The list may be spread over
@@ -18,7 +28,6 @@ const maxHops = 32
 // nobody gets further with one that is made up. Without a usable entry the peer
 // is the client.
 func (s *scope) resolve(h *fasthttp.RequestHeader) {
-	s.hops = s.hops[:0]
 	if !s.client.trusted {
 		return
 	}
@@ -107,8 +116,9 @@ func (s *scope) address() []byte {
 func (s *scope) Reserved(name []byte) bool { return isIdentityHeader(name) }
 
 // AppendForwarded is upstream.Inbound's: it appends the lines that tell the
-// upstream who is asking, and for whom, where that has been checked. X-Forwarded-For begins with the client: what stood in
-// front of it nobody has vouched for.
+// upstream who is asking, and for whom, where that has been checked.
+// X-Forwarded-For begins with the client: what stood in front of it nobody has
+// vouched for.
 func (s *scope) AppendForwarded(dst []byte) []byte {
 	dst = append(append(dst, "X-Real-IP: "...), s.address()...)
 	dst = append(dst, "\r\nX-Forwarded-For: "...)

@@ -75,7 +75,7 @@ func wholeGroupMetrics(f familiesOf[backends.GroupStats]) {
 }
 
 func memberMetrics(f familiesOf[backends.MemberStats]) {
-	f.flag("up", "1 while the member is given requests, else 0.", givenRequests)
+	f.flag("up", "1 while the member is up; else 0, and it is given requests only where no other member is up.", isUp)
 	f.gauge("weight", "The member's share, as configured.",
 		func(m backends.MemberStats) int { return m.Weight })
 	f.gauge("weight_effective", "What failures have left of the share.",
@@ -120,7 +120,8 @@ func workersMetrics(f familiesOf[backends.MemberStats]) {
 		func(m backends.MemberStats) uint64 { return m.Refused })
 }
 
-// givenRequests reports whether the member is in a state in which it gets some.
-func givenRequests(m backends.MemberStats) bool {
+// isUp reports whether the member is in a state in which it gets requests
+// whatever there is besides.
+func isUp(m backends.MemberStats) bool {
 	return m.State == backends.StateUp || m.State == backends.StateStarting
 }

@@ -2,6 +2,9 @@ package gateway
 
 import (
 	"encoding/json"
+	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -105,4 +108,22 @@ func TestGroupStatus(t *testing.T) {
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+}
+
+// The log says what has become of a member, and "again" where that is so.
+func TestLogTurns(t *testing.T) {
+	f := func(turn backends.Turn, want string) {
+		t.Helper()
+		var text strings.Builder
+		turn.Member = "http://a:1"
+		logTurns(slog.New(slog.NewTextHandler(&text, nil)), "shop")(turn)
+		if _, got, _ := strings.Cut(text.String(), " "); got != want+"\n" {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	refused := errors.New("refused")
+	f(backends.Turn{State: backends.StateDown, First: true, Err: refused}, `level=WARN msg="a member is down" group=shop member=http://a:1 error=refused`)
+	f(backends.Turn{State: backends.StateFailing, Err: refused}, `level=WARN msg="a member is failing" group=shop member=http://a:1 error=refused`)
+	f(backends.Turn{State: backends.StateUp, First: true}, `level=INFO msg="a member is up" group=shop member=http://a:1`)
+	f(backends.Turn{State: backends.StateUp}, `level=INFO msg="a member is up again" group=shop member=http://a:1`)
 }

@@ -89,14 +89,17 @@ func newMemberStatus(m backends.MemberStats) memberStatus {
 	}
 }
 
-// logTurns returns what is told when a member of the group stops or begins
-// again to get requests.
+// logTurns returns what is told when a member of the group goes down, fails, or
+// comes up.
 func logTurns(log *slog.Logger, group string) func(backends.Turn) {
 	return func(turn backends.Turn) {
-		if turn.State == backends.StateUp {
+		switch {
+		case turn.State == backends.StateUp && turn.First:
+			log.Info("a member is up", "group", group, "member", turn.Member)
+		case turn.State == backends.StateUp:
 			log.Info("a member is up again", "group", group, "member", turn.Member)
-			return
+		default:
+			log.Warn("a member is "+turn.State, "group", group, "member", turn.Member, "error", turn.Err)
 		}
-		log.Warn("a member gets no requests", "group", group, "member", turn.Member, "state", turn.State, "error", turn.Err)
 	}
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/valyala/fasthttp"
 )
@@ -70,7 +71,7 @@ func guardLines(raw []byte) error {
 			return faultFold
 		}
 		colon := 0
-		for colon < len(line) && isToken(line[colon]) {
+		for colon < len(line) && tokenBytes[line[colon]] {
 			colon++
 		}
 		if colon == 0 || colon == len(line) || line[colon] != ':' {
@@ -166,12 +167,14 @@ func isHost(host []byte) bool {
 	return len(name) > 0 && len(port) <= len(":65535")
 }
 
-// isToken reports whether c may stand in a method or a header name. It is
-// asked for every byte of every name, hence the set of bits.
-func isToken(c byte) bool {
-	const set = (1<<10-1)<<'0' | (1<<26-1)<<'A' | (1<<26-1)<<'a' |
-		1<<'!' | 1<<'#' | 1<<'$' | 1<<'%' | 1<<'&' | 1<<'\'' | 1<<'*' | 1<<'+' |
-		1<<'-' | 1<<'.' | 1<<'^' | 1<<'_' | 1<<'`' | 1<<'|' | 1<<'~'
-	const low, high = set & (1<<64 - 1), set >> 64
-	return uint64(1)<<c&low|uint64(1)<<(c-64)&high != 0
-}
+// isToken reports whether c may stand in a method or a header name.
+func isToken(c byte) bool { return tokenBytes[c] }
+
+// tokenBytes says it as a table: it is asked for every byte of every name. It is
+// never changed.
+var tokenBytes = func() (table [256]bool) {
+	for c := range len(table) {
+		table[c] = isAlphanumeric(byte(c)) || strings.IndexByte("!#$%&'*+-.^_`|~", byte(c)) >= 0
+	}
+	return table
+}()

@@ -147,3 +147,25 @@ func TestOptionsOfTheServer(t *testing.T) {
 		t.Errorf("got %d, close %t, want 404 and an open connection", got.StatusCode, got.Close)
 	}
 }
+
+// What may stand in a name is what RFC 9110 says, section 5.6.2.
+func TestIsToken(t *testing.T) {
+	const tokens = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	for c := range 256 {
+		if got, want := isToken(byte(c)), strings.Contains(tokens, string([]byte{byte(c)})); got != want {
+			t.Errorf("%#x: got %t, want %t", c, got, want)
+		}
+	}
+}
+
+func BenchmarkGuardLines(b *testing.B) {
+	header := []byte("Host: shop.test\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\nAccept: text/html,*/*;q=0.8\r\n" +
+		"Accept-Language: en\r\nAccept-Encoding: gzip, br\r\nReferer: http://shop.test/\r\nConnection: keep-alive\r\n" +
+		"Cookie: session=abcdefghijklmnopqrstuvwxyz\r\nUpgrade-Insecure-Requests: 1\r\nCache-Control: max-age=0\r\n\r\n")
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := guardLines(header); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

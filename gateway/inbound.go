@@ -30,40 +30,15 @@ func (s *scope) BalanceKey(source, name string) ([]byte, bool) {
 }
 
 // Outlive is upstream.Inbound's.
-func (s *scope) Outlive() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.outlives = true
-}
+func (s *scope) Outlive() { s.outlives = true }
 
 // Ended is upstream.Inbound's. Before the handler has returned it only takes
 // Outlive back; after that it ends the request.
 func (s *scope) Ended(sent int64, err error) {
-	s.mu.Lock()
 	s.outlives = false
-	behind := s.behind
-	s.mu.Unlock()
-	if behind {
+	if s.behind {
 		s.server.outlived(s, sent, err)
 	}
-}
-
-// leaveBehind notes that the handler is over. It reports whether the response
-// is not: whoever called Outlive then calls Ended, which ends the request.
-func (s *scope) leaveBehind() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.outlives {
-		s.behind, s.status = true, s.rc.Response.StatusCode()
-	}
-	return s.behind
-}
-
-// goesOn reports whether the response goes on behind the handler.
-func (s *scope) goesOn() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.outlives
 }
 
 // Hijack is upstream.Inbound's. What the client still sends at the end is taken

@@ -86,6 +86,23 @@ func TestStreamedAnswer(t *testing.T) {
 	f("panics", -1, panics, get11, "3\r\nhel\r\n", `203 3 `)
 }
 
+// A stream, and a tunnel, took as long as it was until its answer began.
+func TestStreamIsTimedUntilItBegins(t *testing.T) {
+	ts := startServer(t, testLimits())
+	rt := newProxyRoute(t, "/", nil)
+	sc := ts.scopes.get(&conn{}, time.Now())
+	sc.server, sc.rc, sc.route = ts.Server, &fasthttp.RequestCtx{}, rt
+	sc.Outlive()
+	if !sc.leaveBehind() {
+		t.Fatal("got an answer that is over")
+	}
+	sc.start = sc.start.Add(-time.Hour) // so long does it go on
+	sc.Ended(12, nil)
+	if got := time.Duration(rt.tally.durations.sum.Load()); got > time.Minute {
+		t.Errorf("got %v, want none of the stream's time", got)
+	}
+}
+
 // The client of a stream is watched until its end.
 func TestStreamEndsWhenItsClientLeaves(t *testing.T) {
 	for _, request := range []string{plainGet, "HEAD / HTTP/1.1\r\nHost: h.test\r\n\r\n"}[:1] {

@@ -21,6 +21,7 @@ func TestIsLocalPath(t *testing.T) {
 		"https:", "https://evil.test", "https:/evil.test", "javascript:alert(1)", "data:text/html,x",
 		"%2f%2fevil.test", "/%2fevil.test", "/%2Fevil.test", "/%5cevil.test", "/%5Cevil.test", "/a\\b",
 		"/\t/evil.test", "/\n/evil.test", "/a\r\nSet-Cookie: x=y", "/a\x00", "/a b", "/\x7f", "/ä", "/a%zz", " /a", "/a ",
+		"/.//evil.test", "/..//evil.test", "/a/..//evil.test", "/%2e//evil.test", "/a/%2E%2e//evil.test", "/.", "/%09/evil.test", "/%0d%0a/evil.test", "/%7f", "/a%5cb",
 		"/" + strings.Repeat("a", maxNext),
 	} {
 		f(next, false)

@@ -10,7 +10,6 @@ import (
 
 	"zerohop/gateway/auth"
 	"zerohop/gateway/session"
-	"zerohop/gateway/throttle"
 )
 
 // login is the handler of a route that begins sessions.
@@ -56,21 +55,8 @@ func (l *login) serve(ctx context.Context, rc *fasthttp.RequestCtx) error {
 		return err
 	}
 	sc := scopeOf(ctx)
-	who, err := l.verify(sc, rc, &f)
-	if err != nil {
+	if err := l.enter(sc, rc, &f); err != nil {
 		return l.refuse(rc, &f, err)
-	}
-	sc.identify(who, false)
-	data, err := l.values.data(ctx, rc, carriedOver(sc.session))
-	if err != nil {
-		return err
-	}
-	content := session.Content{User: who.User, Roles: who.Roles, Data: data}
-	for _, c := range who.Columns {
-		content.Columns = append(content.Columns, session.Column(c))
-	}
-	if err := l.sessions.start(sc, content); err != nil {
-		return err
 	}
 	next := l.goOn(f.Next)
 	if !f.json {
@@ -79,6 +65,29 @@ func (l *login) serve(ctx context.Context, rc *fasthttp.RequestCtx) error {
 		return nil
 	}
 	return l.tell(sc, rc, next)
+}
+
+// enter has the request logged in, with a session of its own.
+func (l *login) enter(sc *scope, rc *fasthttp.RequestCtx, f *loginForm) error {
+	// The session that he has, if he has one, could not be ended. One that is
+	// sealed with a withdrawn key is of no use to anybody.
+	if sc.down != nil && !errors.Is(sc.down, session.ErrKey) {
+		return sc.down
+	}
+	who, err := l.verify(sc, rc, f)
+	if err != nil {
+		return err
+	}
+	sc.identify(who, false)
+	data, err := l.values.data(sc, rc, carriedOver(sc.session))
+	if err != nil {
+		return err
+	}
+	content := session.Content{User: who.User, Roles: who.Roles, Data: data}
+	for _, c := range who.Columns {
+		content.Columns = append(content.Columns, session.Column(c))
+	}
+	return l.sessions.start(sc, content)
 }
 
 // verify checks user and password.
@@ -100,28 +109,18 @@ func carriedOver(before *session.Session) []byte {
 	return before.Data
 }
 
-// refuse answers a login that came to nothing: with the page again where a
-// browser has sent a form.
+// refuse returns the error of a login that came to nothing: one that is shown
+// on the page again where a browser has sent the form, and may send it again.
 func (l *login) refuse(rc *fasthttp.RequestCtx, f *loginForm, err error) error {
-	rejected := errors.Is(err, auth.ErrNoCredentials) || errors.Is(err, auth.ErrRejected)
-	if rejected {
+	if errors.Is(err, auth.ErrNoCredentials) || errors.Is(err, auth.ErrRejected) {
 		err = &unauthorizedError{challenge: l.verifier.challengeOfForm(), cause: err}
 	}
-	throttled, _ := errors.AsType[*throttle.Error](err)
-	if l.page == nil || f.json || !wantsPage(&rc.Request.Header) || !rejected && throttled == nil {
+	status := classify(err).status
+	again := status == fasthttp.StatusUnauthorized || status == fasthttp.StatusTooManyRequests || status >= fasthttp.StatusInternalServerError
+	if !again || l.page == nil || f.json || !wantsPage(&rc.Request.Header) {
 		return err
 	}
-	status, alert := fasthttp.StatusUnauthorized, "Wrong user name or password."
-	if throttled != nil {
-		seconds := retryAfter(err)
-		status, alert = fasthttp.StatusTooManyRequests, "There were too many attempts. Try again in "+seconds+" seconds."
-		rc.Response.Header.Set("Retry-After", seconds)
-	} else {
-		rc.Response.Header.Set(fasthttp.HeaderWWWAuthenticate, l.verifier.challengeOfForm())
-	}
-	l.page.show(&rc.Response, alert, f.User, l.goOn(f.Next))
-	rc.SetStatusCode(status)
-	return nil
+	return &pageError{cause: err, page: l.page, user: f.User, next: l.goOn(f.Next)}
 }
 
 // challengeOfForm is the challenge of a login, which no browser answers by

@@ -60,5 +60,30 @@ func (p *loginPage) show(resp *fasthttp.Response, alert, user, next string) {
 	header.Set(fasthttp.HeaderCacheControl, noStore)
 }
 
+// pageError is the error of a login that a browser is told of on the page.
+type pageError struct {
+	cause      error
+	page       *loginPage
+	user, next string
+}
+
+func (e *pageError) Error() string { return e.cause.Error() }
+func (e *pageError) Unwrap() error { return e.cause }
+
+// show answers with the page. What it says is for somebody who wants to log in,
+// and not to know what is behind it.
+func (e *pageError) show(resp *fasthttp.Response, status int) {
+	alert := "Something went wrong here. Please try again."
+	switch {
+	case status == fasthttp.StatusUnauthorized:
+		alert = "Wrong user name or password."
+	case status == fasthttp.StatusTooManyRequests:
+		alert = "There were too many attempts. Try again in " + retryAfter(e) + " seconds."
+	case status >= fasthttp.StatusBadGateway:
+		alert = "Signing in is not possible at the moment. Please try again soon."
+	}
+	e.page.show(resp, alert, e.user, e.next)
+}
+
 // noStore is what caches are told of answers that are for one user.
 const noStore = "private, no-store"

@@ -54,7 +54,7 @@ func memberRow(group string, i int, m backends.MemberStats) []string {
 	}
 	return []string{
 		cell(group), m.State, weight, strconv.Itoa(m.Busy),
-		strconv.Itoa(i), cell(m.Name), clock(m.LastCheck), clock(m.LastCheckSince), lastDown, cell(health), digit(!givenRequests(m)),
+		strconv.Itoa(i), cell(m.Name), clock(m.LastCheck), clock(m.LastCheckSince), lastDown, cell(health), digit(!isUp(m)),
 	}
 }
 

@@ -61,7 +61,7 @@ func TestFaultsShowPlainWords(t *testing.T) {
 	f("[[routes]]\nmatch = 'POST /a'\nsql = 'select :query.api_key'\nparams = {'query.api_key' = {type = 'integer'}}\n"+
 		"[[routes]]\nmatch = 'POST /b'\nsql = 'select :form.passwd'\n[routes.params]\n'form.passwd' = {type = 'int', min_lengt = 3}",
 		`11:25: routes[1].params."form.passwd".type: there is no type "int" | write "string", "integer", "number", "boolean", "date", "datetime", "uuid", "json" or "list"`,
-		`11:32: unknown key "min_lengt" in routes.params | did you mean "min_length"?`)
+		`11:32: unknown key "min_lengt" in routes.params."form.passwd" | did you mean "min_length"?`)
 	f("[[routes]]\nmatch = 'GET /a'\nsql = 'select 1'\nshape = 'compact'\nformat = 'ndjson'\nerrcode_key = 'name'",
 		`6:9: routes[0].shape: a line of NDJSON is an object, with the names in it | leave it out, or NDJSON`)
 	f("[[routes]]\nmatch = 'GET /a'\nsql = 'select 1'\n[routes.params]\n'query.token' = {type = 'integer'}",
@@ -92,12 +92,12 @@ func TestParamsFaults(t *testing.T) {
 	f(`params = { "query.page" = { type = "intger" } }`, "6:36: "+at+`.type: there is no type "intger" | did you mean "integer"?`)
 	f(`params = { "query.page" = { type = "integer", min = "a", max = 1.5 } }`, "6:53: "+at+".min: must be a whole number", "6:64: "+at+".max: must be a whole number")
 	f(`params = { "query.page" = { type = "integer", default = [1, 2] } }`, "6:57: "+at+".default: one value is wanted")
-	f(`params = { "query.page" = { typ = "integer" } }`, `6:29: unknown key "typ" in routes.params | did you mean "type"?`)
+	f(`params = { "query.page" = { typ = "integer" } }`, `6:29: unknown key "typ" in routes.params."query.page" | did you mean "type"?`)
 	f(`params = { "query.page" = { min = 1 } }`, "6:12: "+at+`.type: no type | add type = "string", "integer", "number", "boolean", "date", "datetime", "uuid", "json" or "list"`)
 	f(`params = { "query.pgae" = { type = "integer" } }`, `6:27: routes[0].params."query.pgae": no statement has :query.pgae | did you mean query.page?`)
 	f(`params = { query.page = { type = "integer" } }`,
 		`6:12: routes[0].params."query": :query does not say where the value comes from | the name stands in quotes, as it has a dot in it: "query.name"`,
-		`6:18: unknown key "page" in routes.params | known here: type, items, required, default, enum, min, max, min_length, max_length, pattern, trim, max_items`)
+		`6:18: unknown key "page" in routes.params.query | known here: type, items, required, default, enum, min, max, min_length, max_length, pattern, trim, max_items`)
 	f(`params = "query.page"`, `6:10: a table is wanted here, not a text | write it in { }`)
 }
 

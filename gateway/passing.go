@@ -10,6 +10,7 @@ import (
 const (
 	faultHiddenDots fault = "The path has a segment that some servers take for a dot segment."
 	faultBackslash  fault = "The path has a backslash, which some servers take for a slash."
+	faultTwoWays    fault = "The path has a segment that some servers read as another path, which is not for everybody."
 )
 
 // anyMethod is what Allow says where all methods are served but TRACE.

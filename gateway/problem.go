@@ -92,7 +92,7 @@ var knownProblems = []problem{
 	{sqlapi.ErrContended, 503, "contended", "Other requests hold the same rows; try again."},
 	{session.ErrContended, 503, "contended", "Other requests change the same session; try again."},
 	{sqlapi.ErrPoolFull, 503, "pool_full", "Every database connection is busy."},
-	{backends.ErrFull, 503, "pool_full", "Every worker is busy."},
+	{backends.ErrFull, 503, "pool_full", "All that could answer this is busy."},
 	{backends.ErrDown, 503, "unavailable", "No server behind this one is up."},
 	{errConnections, 503, "too_many_connections", "Too many connections are open."},
 	{sqlapi.ErrInterrupted, 503, "unavailable", "The database broke the transaction off; all of it was taken back."},
@@ -176,10 +176,14 @@ func (p *problems) answer(rc *fasthttp.RequestCtx, s *scope, err error) {
 	resp.Reset()
 	resp.Header.SetNoDefaultContentType(true) // Reset undoes the server's setting
 	resp.SetStatusCode(status)
-	if rds != nil {
+	page, onPage := errors.AsType[*pageError](err)
+	switch {
+	case onPage:
+		page.show(resp, status)
+	case rds != nil:
 		resp.Header.SetContentType("application/json")
 		resp.SetBodyRaw(rds.body(status, public, err))
-	} else {
+	default:
 		resp.Header.SetContentType("application/problem+json")
 		resp.SetBodyRaw(public.body(s.id, err))
 	}

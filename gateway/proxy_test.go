@@ -174,8 +174,8 @@ func TestProxyClientLeaves(t *testing.T) {
 	}
 }
 
-// Events arrive one by one, and tunnels beside them end when draining begins,
-// which the events do not.
+// Lines arrive one by one, and go on when draining begins, with which tunnels and
+// streams of events end.
 func TestProxyDrain(t *testing.T) {
 	next := make(chan string)
 	url := startUpstream(t, func(w http.ResponseWriter, r *http.Request) {
@@ -190,9 +190,15 @@ func TestProxyDrain(t *testing.T) {
 			_, _ = io.Copy(c, in)
 			return
 		}
-		w.Header().Set("Content-Type", "text/event-stream")
-		for event := range next {
-			_, _ = io.WriteString(w, event)
+		if r.URL.Path == "/events" {
+			w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+			_, _ = io.WriteString(w, "data: 0\n\n")
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+			return
+		}
+		for line := range next {
+			_, _ = io.WriteString(w, line)
 			_ = http.NewResponseController(w).Flush()
 		}
 	})
@@ -208,17 +214,24 @@ func TestProxyDrain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	events := bufio.NewReader(resp.Body)
+	lines := bufio.NewReader(resp.Body)
 	expect := func(want string) {
 		t.Helper()
-		if got, err := events.ReadString('\n'); err != nil || got != want+"\n" {
+		if got, err := lines.ReadString('\n'); err != nil || got != want+"\n" {
 			t.Fatalf("got %q, %v, want %q", got, err, want)
 		}
-		_, _ = events.ReadString('\n')
+		_, _ = lines.ReadString('\n')
 	}
 	expect("data: 1")
+	modern, old := openEvents(ts, "1.1"), openEvents(ts, "1.0")
 	ended := make(chan error, 1)
 	go func() { ended <- ts.Shutdown(context.Background()) }()
+	for _, events := range []io.ReadCloser{modern, old} {
+		if rest, err := io.ReadAll(events); err != nil || len(rest) > 0 {
+			t.Errorf("got %q and %v, want the events to end cleanly", rest, err)
+		}
+		events.Close()
+	}
 	for _, c := range tunnels {
 		if err := c.ended(); err != nil {
 			t.Errorf("got %v, want the tunnel to end cleanly", err)
@@ -228,8 +241,8 @@ func TestProxyDrain(t *testing.T) {
 	next <- "data: 2\n\n"
 	expect("data: 2")
 	close(next)
-	if _, err := events.ReadByte(); err != io.EOF {
-		t.Errorf("got %v, want the end of the events", err)
+	if _, err := lines.ReadByte(); err != io.EOF {
+		t.Errorf("got %v, want the end of the lines", err)
 	}
 	c.Close()
 	if err := <-ended; err != nil {
@@ -238,7 +251,26 @@ func TestProxyDrain(t *testing.T) {
 	if stats := ts.table.Load().groups["web"].Stats().Members[0]; stats.Failures != 0 || strings.Contains(ts.log.String(), "request failed") {
 		t.Errorf("got %d failures and the log %s, want nobody blamed", stats.Failures, ts.log.String())
 	}
-	if log := ts.access.String(); strings.Count(log, " 101 5 ") != len(tunnels) || !strings.Contains(log, " 200 18 ") {
-		t.Errorf("got log %s, want all tunnels and 18 bytes of events", log)
+	if log := ts.access.String(); strings.Count(log, " 101 5 ") != len(tunnels) || !strings.Contains(log, " 200 18 ") || strings.Count(log, " 200 9 ") != 2 {
+		t.Errorf("got log %s, want all tunnels, 18 bytes of lines and twice 9 of events", log)
 	}
+}
+
+// openEvents asks for a stream of events, and reads the first. Its end is clean
+// where the connection is over behind it, without a reset.
+func openEvents(ts *testServer, version string) io.ReadCloser {
+	ts.t.Helper()
+	c := ts.dial()
+	c.send("GET /events HTTP/" + version + "\r\nHost: h.test\r\n\r\n")
+	resp, err := http.ReadResponse(c.in, nil)
+	if err != nil {
+		ts.t.Fatal(err)
+	}
+	if _, err := io.ReadFull(resp.Body, make([]byte, len("data: 0\n\n"))); err != nil {
+		ts.t.Fatal(err)
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{resp.Body, c}
 }

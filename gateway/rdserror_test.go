@@ -121,7 +121,7 @@ func TestRDSErrorsOfHandlers(t *testing.T) {
 			t.Errorf("%v: got Retry-After %t for a %d", failure, again, status)
 		}
 	}
-	f(backends.ErrFull, 503, "Every worker is busy.")
+	f(backends.ErrFull, 503, "All that could answer this is busy.")
 	f(backends.ErrClosed, 503, "The server is shutting down.")
 	f(context.DeadlineExceeded, 504, "The answer was not ready in time.")
 	f(sqlapi.ErrBroken, 502, "The database went away; the change may or may not have been made.")

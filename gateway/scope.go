@@ -2,7 +2,7 @@ package gateway
 
 import (
 	"context"
-	"net/netip"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,19 +46,13 @@ type scope struct {
 	body   []byte
 	upload upload
 
-	// ip and port are the client's, where a trusted peer has named it; hops
-	// are the addresses that it has named, from the right.
-	ip, port []byte
-	ipBuf    []byte
-	hops     []netip.Addr
+	forwarded // who is asking for whom
 	// asked is the request's target as it came, where another one is sent on.
 	asked []byte
+	// admitted: all that can be decided before the body is decided.
+	admitted bool
 
-	// watched: departures know of it.
-	watched bool
-	// status and sent are those of a response that outlives its handler.
-	status int
-	sent   int64
+	ending // how the answer goes out
 
 	mu    sync.Mutex
 	done  chan struct{} // made when somebody asks for it
@@ -67,8 +61,6 @@ type scope struct {
 	left  bool // the client, before the request was answered
 	// running is what to abort when it leaves.
 	running sqlapi.Aborter
-	// outlives: the response goes on behind the handler; behind: it does so now.
-	outlives, behind bool
 }
 
 // The largest buffers that a scope takes along into the next request, in bytes.
@@ -110,11 +102,10 @@ func (p *scopes) put(s *scope) {
 	}
 	s.path.text = nil
 	s.route, s.client, s.server, s.rc = nil, nil, nil, nil
-	s.id, s.user, s.password, s.ip, s.port, s.asked = nil, nil, nil, nil, nil, nil
-	s.upload, s.watched, s.status, s.sent = upload{}, false, 0, 0
+	s.id, s.user, s.password, s.asked, s.admitted = nil, nil, nil, nil, false
 	s.deadline, s.err, s.left, s.running = time.Time{}, nil, false, nil
-	s.outlives, s.behind = false, false
-	s.asker = asker{}
+	s.upload, s.asker, s.ending = upload{}, asker{}, ending{}
+	s.forwarded = forwarded{ipBuf: s.ipBuf[:0], hops: s.hops[:0]}
 	s.body, s.secret = body[:0], secret[:0]
 	p.pool.Put(s)
 }
@@ -175,17 +166,37 @@ func (s *scope) Running(a sqlapi.Aborter) (wanted bool) {
 // Deadline returns when the request's time is up.
 func (s *scope) Deadline() (time.Time, bool) { return s.deadline, !s.deadline.IsZero() }
 
-// unbound takes off the deadline that finding out who is asking has had: what
-// is passed on has times of its own. It returns why the request is over, if it
-// is by now.
-func (s *scope) unbound() error {
+// rebind gives the request another deadline, or with the zero time none, in
+// place of the one that it had so far: that one has not ended it, even where it
+// has passed in the meantime. It returns why the request is over, if it is by
+// now. It is for the request's own goroutine, while nobody else looks at the
+// scope as a context.
+func (s *scope) rebind(deadline time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.deadline = time.Time{}
-	if s.timer != nil {
-		s.timer.Stop()
+	s.deadline = deadline
+	if errors.Is(s.err, context.DeadlineExceeded) {
+		s.err = nil
+		if s.done != nil {
+			s.done = make(chan struct{})
+		}
+	}
+	if s.done != nil {
+		s.armLocked()
 	}
 	return s.err
+}
+
+// armLocked has done closed at the deadline, and not before.
+func (s *scope) armLocked() {
+	if s.timer != nil {
+		s.timer.Stop()
+		s.timer = nil
+	}
+	if s.err == nil && !s.deadline.IsZero() {
+		// Err looks at the deadline that stands by then.
+		s.timer = time.AfterFunc(time.Until(s.deadline), func() { _ = s.Err() })
+	}
 }
 
 // Done returns a channel that is closed when the request's time is up, or
@@ -199,9 +210,7 @@ func (s *scope) Done() <-chan struct{} {
 			close(s.done)
 			return s.done
 		}
-		if !s.deadline.IsZero() {
-			s.timer = time.AfterFunc(time.Until(s.deadline), func() { s.cancel(context.DeadlineExceeded) })
-		}
+		s.armLocked()
 	}
 	return s.done
 }

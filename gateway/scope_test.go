@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"zerohop/sqlapi"
@@ -160,4 +161,62 @@ func TestScopeDoesNotAllocate(t *testing.T) {
 	if got > 0.1 {
 		t.Errorf("got %v allocations, want 0", got)
 	}
+}
+
+// A deadline that has been moved ends nothing at its old time, be that still to
+// come or over, and the new one counts.
+func TestScopeRebind(t *testing.T) {
+	f := func(name string, wait time.Duration, asks bool) {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, s := newTestScope(t, time.Second)
+				if asks {
+					s.Done() // a verifier waited for its turn
+				}
+				time.Sleep(wait) // a slow upload
+				_ = s.Err()
+				if err := s.rebind(time.Now().Add(time.Minute)); err != nil {
+					t.Fatalf("got %v, want nil", err)
+				}
+				time.Sleep(59 * time.Second)
+				select {
+				case <-s.Done():
+					t.Fatal("the old deadline has ended the request")
+				default:
+				}
+				if err := s.Err(); err != nil {
+					t.Errorf("got %v, want nil", err)
+				}
+				time.Sleep(2 * time.Second)
+				<-s.Done()
+				if err := s.Err(); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
+				}
+			})
+		})
+	}
+	f("before", time.Millisecond, true)
+	f("after", 2*time.Second, true)
+	f("after, unobserved", 2*time.Second, false)
+}
+
+// Without a deadline a request goes on, unless its client has left.
+func TestScopeRebindToNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, s := newTestScope(t, time.Second)
+		s.Done()
+		time.Sleep(2 * time.Second)
+		if err := s.rebind(time.Time{}); err != nil {
+			t.Fatalf("got %v, want nil", err)
+		}
+		time.Sleep(time.Hour)
+		if err := s.Err(); err != nil {
+			t.Errorf("got %v, want nil", err)
+		}
+		s.abandon()
+		if err := s.rebind(time.Now().Add(time.Minute)); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want that the client has left", err)
+		}
+		<-s.Done()
+	})
 }

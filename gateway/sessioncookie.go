@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"sync/atomic"
 
 	"github.com/valyala/fasthttp"
@@ -12,19 +14,23 @@ import (
 // sessions are the sessions of a table, with what has become of them.
 type sessions struct {
 	*session.Sessions
-	// started and ended count logins and logouts, adopted those that were
-	// taken over from the old stack's cookies, failures the times that the
-	// store gave no answer.
-	started, ended, adopted, failures atomic.Uint64
+	// started and ended count those that were begun and ended here, adopted
+	// the requests with the old stack's cookies that got one, unadopted those
+	// whose session could not be read, failures the times that the store gave
+	// no answer.
+	started, ended, adopted, unadopted, failures atomic.Uint64
+
+	log   *slog.Logger // of what could not be read
+	flood flood
 }
 
 // newSessions returns the sessions of a configuration that has routes for them.
-func newSessions(cfg *Config) (*sessions, error) {
+func newSessions(cfg *Config, log *slog.Logger) (*sessions, error) {
 	made, err := session.New(cfg.sessions().Config)
 	if err != nil {
 		return nil, err
 	}
-	return &sessions{Sessions: made}, nil
+	return &sessions{Sessions: made, log: log}, nil
 }
 
 // noted counts an error of the store, and returns it.
@@ -42,7 +48,7 @@ func (s *sessions) noted(err error) error {
 // The old stack's cookies are taken over here: the request gets a session of
 // ours, and its answer the cookie for it.
 func (s *sessions) findSession(sc *scope, h *fasthttp.RequestHeader) error {
-	cookies := h.Peek(fasthttp.HeaderCookie)
+	cookies := cookiesOf(h)
 	if len(cookies) == 0 {
 		return nil
 	}
@@ -56,9 +62,28 @@ func (s *sessions) findSession(sc *scope, h *fasthttp.RequestHeader) error {
 	return s.unlessNone(err)
 }
 
+// cookiesOf returns the cookies of a request, of all its lines as one: HTTP/2
+// spreads them over several, and a proxy may pass them on so.
+func cookiesOf(h *fasthttp.RequestHeader) []byte {
+	switch lines := h.PeekAll(fasthttp.HeaderCookie); len(lines) {
+	case 0:
+		return nil
+	case 1:
+		return lines[0]
+	default:
+		return bytes.Join(lines, []byte("; "))
+	}
+}
+
 // adopt takes over the session of the old stack that a request brings.
 func (s *sessions) adopt(sc *scope, cookies []byte) error {
 	adopted, err := s.Adopt(cookies)
+	if errors.Is(err, session.ErrOld) {
+		s.unadopted.Add(1)
+		if suppressed, ok := s.flood.admit(floodKind{}, sc.start); ok {
+			s.log.Warn("session not adopted", "error", err, "suppressed", suppressed)
+		}
+	}
 	if err != nil {
 		return s.unlessNone(err)
 	}
@@ -96,15 +121,22 @@ func (s *sessions) give(sc *scope, started *session.Session) {
 	sc.cookies = append(sc.cookies, s.AppendCookie(nil, started, sc.secure()))
 }
 
-// end ends the request's session, at the store first.
+// end ends the request's session, at the store first; or all that it brings,
+// where nobody knows which of them is its own.
 func (s *sessions) end(sc *scope) error {
+	var ended int
+	var err error
 	if sc.session != nil {
-		if err := s.End(sc.session); err != nil {
-			return s.noted(err)
-		}
-		s.ended.Add(1)
-		sc.session = nil
+		err = s.End(sc.session)
+		ended = 1
+	} else {
+		ended, err = s.EndAll(cookiesOf(&sc.rc.Request.Header), sc.secure())
 	}
+	if err != nil {
+		return s.noted(err)
+	}
+	s.ended.Add(uint64(ended))
+	sc.session = nil
 	sc.cookies = append(sc.cookies, s.AppendRemoval(nil, sc.secure()))
 	return nil
 }

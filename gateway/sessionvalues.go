@@ -79,7 +79,11 @@ func (s *sessionSetter) serve(ctx context.Context, rc *fasthttp.RequestCtx) erro
 	if err := s.handler(ctx, rc); err != nil || rc.Response.StatusCode() >= fasthttp.StatusBadRequest {
 		return err
 	}
-	return s.set(scopeOf(ctx), values)
+	if err := s.set(scopeOf(ctx), values); err != nil {
+		rc.Response.Reset() // an error comes with an untouched response
+		return err
+	}
+	return nil
 }
 
 // set changes the request's session, or begins one for somebody unknown.

@@ -91,11 +91,11 @@ func (d *durations) quantile(part float64) time.Duration {
 	return from
 }
 
-// count notes the answer of a request.
-func (s *Server) count(sc *scope, status int) {
+// count notes the answer of a request that has its ending.
+func (s *Server) count(sc *scope) {
 	t := &s.unrouted
 	if sc.route != nil {
 		t = sc.route.counts()
 	}
-	t.count(status, time.Since(sc.start))
+	t.count(sc.status, sc.took)
 }

@@ -6,7 +6,8 @@ import (
 )
 
 // tunnel is a client's connection that carries something else than requests
-// now, a WebSocket as a rule. The HTTP server gives it a goroutine and forgets
+// now: a WebSocket as a rule, or an answer that an old client takes the end of
+// the connection for the end of. The HTTP server gives it a goroutine and forgets
 // it; the acceptor goes on counting the connection, and awaits it.
 type tunnel struct {
 	run    func(net.Conn)

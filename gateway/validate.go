@@ -138,7 +138,7 @@ func (l Limits) validate() []error {
 		}
 	}
 	check("header_bytes", within(l.HeaderBytes, 1<<10, 1<<20), l.HeaderBytes, `"1KiB" to "1MiB"`)
-	check("body_bytes", within(l.BodyBytes, 1, maxBodyBytes), l.BodyBytes, bodyBounds)
+	check("body_bytes", within(l.BodyBytes, 1, maxBodyBytes), l.BodyBytes, bodyBounds+"; a route that passes requests on may have up to "+mostPassed+" by its own body_bytes")
 	check("header_timeout", within(l.HeaderTimeout, time.Millisecond, time.Hour), l.HeaderTimeout, `"1ms" to "1h"`)
 	check("idle_timeout", within(l.IdleTimeout, time.Millisecond, 24*time.Hour), l.IdleTimeout, `"1ms" to "24h"`)
 	check("request_timeout", within(l.RequestTimeout, time.Millisecond, maxRequestTimeout), l.RequestTimeout, timeoutBounds)
@@ -153,7 +153,8 @@ const (
 	bodyBounds     = `1 to "1GiB"`
 	// A body that is passed on is never held as a whole.
 	maxPassedBytes    = 1 << 40
-	passedBounds      = `1 to "1024GiB"`
+	mostPassed        = `"1024GiB"`
+	passedBounds      = "1 to " + mostPassed
 	maxRequestTimeout = 24 * time.Hour
 	timeoutBounds     = `"1ms" to "24h"`
 )

@@ -26,6 +26,9 @@ type QueryConfig struct {
 	SQL string
 	// AuthNames are the values of :auth that there are: "user", "password".
 	AuthNames []string
+	// Needs are those of AuthNames that the statement has to take: without
+	// them it would say the same of everybody.
+	Needs []string
 	// Writes: it changes something and returns nothing of interest. Otherwise
 	// it is to read, and to return rows.
 	Writes bool
@@ -46,11 +49,25 @@ func (c QueryConfig) Validate() []error {
 	if !s.understood() {
 		return faults
 	}
+	if len(faults) == 0 { // a misspelt one has its fault
+		faults = c.missing(&s)
+	}
 	switch reads := s.statement.Reads && s.statement.Yields; {
 	case c.Writes && reads:
 		faults = append(faults, s.faultAtVerb("a statement that changes nothing", "write an UPDATE"))
 	case !c.Writes && !reads:
 		faults = append(faults, s.faultAtVerb("a statement that writes or locks, where one is to look something up", "write a SELECT"))
+	}
+	return faults
+}
+
+// missing returns the faults of values that the statement does not take.
+func (c QueryConfig) missing(s *script) []error {
+	var faults []error
+	for _, name := range c.Needs {
+		if !s.reads(SourceAuth, name) {
+			faults = append(faults, s.faultAtVerb("the statement does not take :auth."+name, "without it the statement does the same for everybody"))
+		}
 	}
 	return faults
 }

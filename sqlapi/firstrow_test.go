@@ -140,6 +140,28 @@ func TestQueryConfig(t *testing.T) {
 	f("select 1", true, "changes nothing")
 	f("", false, "there is no statement")
 	f("select 'a", false, "sql_hash: ")
+
+	needs := func(sql string, writes bool, want ...string) {
+		t.Helper()
+		faults := QueryConfig{Field: "sql_count", SQL: sql, AuthNames: []string{"user", "password"}, Needs: []string{"user", "password"}, Writes: writes}.Validate()
+		if len(faults) != len(want) {
+			t.Errorf("%s: got %v, want %q", sql, faults, want)
+			return
+		}
+		for i, err := range faults {
+			if !strings.Contains(err.Error(), want[i]) {
+				t.Errorf("%s: got %v, want %s", sql, err, want[i])
+			}
+		}
+	}
+	needs("select count(*) from u where n = :auth.user and p = :auth.password", false)
+	needs("update u set p = :auth.password where n = :auth.user", true)
+	needs("select count(*) from u where n = :auth.user", false, "does not take :auth.password")
+	needs("select 1", false, "does not take :auth.user", "does not take :auth.password")
+	needs("select count(*) from u where n = :query.user and p = :auth.password", false, "does not take :auth.user")
+	needs("select 1 -- :auth.user :auth.password", false, "does not take :auth.user", "does not take :auth.password")
+	needs("select 1, ':auth.user', ':auth.password'", false, "does not take :auth.user", "does not take :auth.password")
+	needs("select count(*) from u where n = :auth.usr", false, "there is no :auth.usr here")
 }
 
 // TestFirstRowAllocations has a row that is used again cost nothing.

@@ -152,12 +152,10 @@ func (a *answer) parseStatusLine(line []byte) error {
 	return nil
 }
 
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
 // parseField cuts a header line into name and value.
 func parseField(line []byte) (field, error) {
 	colon := 0
-	for colon < len(line) && isToken(line[colon]) {
+	for colon < len(line) && tokenBytes[line[colon]] {
 		colon++
 	}
 	if colon == 0 || colon == len(line) || line[colon] != ':' {
@@ -184,21 +182,11 @@ func trimSpace(b []byte) []byte {
 // isText reports whether there are no control bytes but tabs.
 func isText(b []byte) bool {
 	for _, c := range b {
-		if c < ' ' && c != '\t' || c == 0x7f {
+		if controls[c] {
 			return false
 		}
 	}
 	return true
-}
-
-// isToken reports whether c may stand in a header name. It is asked for every
-// byte of every name, hence the set of bits.
-func isToken(c byte) bool {
-	const set = (1<<10-1)<<'0' | (1<<26-1)<<'A' | (1<<26-1)<<'a' |
-		1<<'!' | 1<<'#' | 1<<'$' | 1<<'%' | 1<<'&' | 1<<'\'' | 1<<'*' | 1<<'+' |
-		1<<'-' | 1<<'.' | 1<<'^' | 1<<'_' | 1<<'`' | 1<<'|' | 1<<'~'
-	const low, high = set & (1<<64 - 1), set >> 64
-	return uint64(1)<<c&low|uint64(1)<<(c-64)&high != 0
 }
 
 // take notes a line, and what it says about the connection and the body.

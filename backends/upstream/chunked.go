@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/valyala/fasthttp"
 )
 
 var (
@@ -35,7 +33,8 @@ const (
 	maxOverhead  = 16 << 10
 )
 
-// ready reports whether Read would return something without waiting.
+// ready reports whether Read would return something without waiting. The line
+// with a chunk's size is not enough: Read waits for what follows it.
 func (c *chunks) ready() bool {
 	n := c.r.Buffered()
 	if c.left > 0 {
@@ -45,7 +44,8 @@ func (c *chunks) ready() bool {
 	if c.begun {
 		b = b[min(len("\r\n"), n):]
 	}
-	return bytes.IndexByte(b, '\n') >= 0
+	size := bytes.IndexByte(b, '\n') + 1
+	return size > 0 && size < len(b)
 }
 
 // Read returns data of one chunk. The trailer is read and dropped before
@@ -156,47 +156,4 @@ func unexpected(err error) error {
 		return io.ErrUnexpectedEOF
 	}
 	return err
-}
-
-// deliverChunked passes on a body in chunks. One that is here already gets a
-// length instead, as most small ones can.
-func (cn *conn) deliverChunked(rc *fasthttp.RequestCtx, in Inbound, whole bool) (*Stream, *Error) {
-	cn.chunks = chunks{r: cn.r, limit: cn.client.cfg.HeaderBytes}
-	p := cn.client.pages.get()
-	complete, err := cn.collect(p)
-	if err != nil {
-		p.free()
-		return nil, cn.failure(OpRead, err)
-	}
-	switch {
-	case !complete && p.filled == 0:
-		p.free()
-		return cn.startStream(rc, in, whole, nil), nil
-	case !complete:
-		return cn.startStream(rc, in, whole, p), nil
-	case p.filled <= smallBody:
-		rc.Response.SetBody(p.bytes[:p.filled])
-		p.free()
-	default:
-		rc.Response.SetBodyStream(p, p.filled)
-	}
-	in.Running(nil)
-	cn.release(whole)
-	return nil, nil
-}
-
-// collect reads the chunks that are here, as far as they fit. It reports
-// whether that was all.
-func (cn *conn) collect(p *page) (complete bool, err error) {
-	for p.filled < len(p.bytes) && cn.chunks.ready() {
-		n, err := cn.chunks.Read(p.bytes[p.filled:])
-		p.filled += n
-		if err == io.EOF {
-			return true, nil
-		}
-		if err != nil {
-			return false, err
-		}
-	}
-	return false, nil
 }

@@ -14,13 +14,12 @@ var ErrClosed = errors.New("upstream closed")
 
 // Client is one HTTP server. It may be used by any number of goroutines.
 type Client struct {
-	cfg     Config
-	start   time.Time // of the clock that deadlines are kept by
-	pool    pool
-	pages   pages
-	running running
+	cfg   Config
+	start time.Time // of the clock that deadlines are kept by
+	pool  pool
+	pages pages
 
-	connections  atomic.Int64
+	connections  connections
 	connects     atomic.Uint64
 	staleRetries atomic.Uint64
 	tunnels      atomic.Uint64
@@ -36,18 +35,19 @@ func New(cfg Config) *Client {
 // now is the time since the Client was made.
 func (c *Client) now() time.Duration { return time.Since(c.start) }
 
-// Close closes the idle connections, ends streams and tunnels, and waits for
-// all goroutines. A request that is still without its answer goes on, and its
-// connection is closed behind it. A second Close waits as the first does.
+// Close has all that is under way fail with ErrClosed: requests without an
+// answer, streams and tunnels. It closes the idle connections, and waits for
+// the Client's own goroutines; what fails does so in its request's, which is
+// the caller's to await. A second Close waits as the first does.
 func (c *Client) Close() {
 	c.pool.close()
-	c.running.close()
+	c.connections.close()
 }
 
 // Stats returns a snapshot.
 func (c *Client) Stats() Stats {
 	return Stats{
-		Connections:  int(c.connections.Load()),
+		Connections:  c.connections.size(),
 		Idle:         c.pool.size(),
 		Connects:     c.connects.Load(),
 		StaleRetries: c.staleRetries.Load(),
@@ -85,11 +85,12 @@ func mayRepeat(rc *fasthttp.RequestCtx, failure *Error) bool {
 	if failure.BodyTaken {
 		return false
 	}
-	return !failure.Sent || idempotent(rc.Request.Header.Method())
+	return !failure.Sent || Idempotent(rc.Request.Header.Method())
 }
 
-// idempotent names the methods of RFC 9110, section 9.2.2.
-func idempotent(method []byte) bool {
+// Idempotent reports whether a request with the method means no more the second
+// time than the first, by RFC 9110, section 9.2.2.
+func Idempotent(method []byte) bool {
 	switch string(method) {
 	case fasthttp.MethodGet, fasthttp.MethodHead, fasthttp.MethodOptions, fasthttp.MethodTrace,
 		fasthttp.MethodPut, fasthttp.MethodDelete:

@@ -13,8 +13,9 @@ type Config struct {
 	// Host is the Host line of a request that came without one, as an HTTP/1.0
 	// client may send it.
 	Host string
-	// TLS is nil for plain HTTP. Its ServerName is set.
-	TLS *tls.Config
+	// TLS returns the settings of a connection that is about to be opened, with
+	// a ServerName. It is nil for plain HTTP.
+	TLS func() (*tls.Config, error)
 	// ConnectTimeout bounds connecting, the TLS handshake included.
 	ConnectTimeout time.Duration
 	// FirstByteTimeout bounds the wait for the first byte of an answer, from

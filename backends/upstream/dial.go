@@ -28,7 +28,7 @@ var (
 func (c *Client) Dial(ctx context.Context) (net.Conn, error) {
 	nc, err := c.dial(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("dial upstream: %w", err)
+		return nil, &Error{Op: OpConnect, Timeout: errors.Is(err, ErrConnectTimeout), Err: err}
 	}
 	return nc, nil
 }
@@ -36,16 +36,23 @@ func (c *Client) Dial(ctx context.Context) (net.Conn, error) {
 func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.cfg.ConnectTimeout, ErrConnectTimeout)
 	defer cancel()
+	var settings *tls.Config
+	if c.cfg.TLS != nil {
+		var err error
+		if settings, err = c.cfg.TLS(); err != nil {
+			return nil, err
+		}
+	}
 	d := net.Dialer{KeepAlive: keepAlivePeriod}
 	d.SetMultipathTCP(false)
 	nc, err := d.DialContext(ctx, c.cfg.Network, c.cfg.Address)
 	if err != nil {
 		return nil, dialFailure(ctx, err)
 	}
-	if c.cfg.TLS == nil {
+	if settings == nil {
 		return nc, nil
 	}
-	secure := tls.Client(nc, c.cfg.TLS)
+	secure := tls.Client(nc, settings)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		nc.Close()
 		return nil, dialFailure(ctx, err)
@@ -77,6 +84,9 @@ func (c *canceler) Abort() { c.cancel() }
 
 // connect opens a connection for a request, which may be given up meanwhile.
 func (c *Client) connect(ctx context.Context, in Inbound) (*conn, error) {
+	if c.connections.isClosed() {
+		return nil, &Error{Op: OpConnect, Err: ErrClosed}
+	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	if !in.Running(&canceler{cancel}) {
@@ -91,6 +101,5 @@ func (c *Client) connect(ctx context.Context, in Inbound) (*conn, error) {
 		return nil, &Error{Op: OpConnect, Timeout: errors.Is(err, ErrConnectTimeout), Err: err}
 	}
 	c.connects.Add(1)
-	c.connections.Add(1)
 	return newConn(c, nc), nil
 }

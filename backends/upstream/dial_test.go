@@ -56,7 +56,7 @@ func TestTLS(t *testing.T) {
 	f := func(secure *tls.Config, fails bool) {
 		t.Helper()
 		cfg := testConfig(s.Listener.Addr().String())
-		cfg.TLS = secure
+		cfg.TLS = func() (*tls.Config, error) { return secure, nil }
 		c := newTestClient(t, cfg)
 		for range 3 {
 			call := newCall(t, get)
@@ -106,7 +106,7 @@ func TestSilentHandshake(t *testing.T) {
 			c.ended()
 		})
 		cfg := testConfig(p.Addr().String())
-		cfg.ConnectTimeout, cfg.TLS = timeout, &tls.Config{ServerName: "h"}
+		cfg.ConnectTimeout, cfg.TLS = timeout, func() (*tls.Config, error) { return &tls.Config{ServerName: "h"}, nil }
 		call := newCall(t, get)
 		if leave {
 			go func() {

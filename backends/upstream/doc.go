@@ -19,5 +19,5 @@
 //
 // A Client starts a goroutine for an upload, which has ended when Exchange
 // returns, one for a tunnel, and at times one that closes connections whose
-// idle time is up. Close ends them all, has streams fail, and waits.
+// idle time is up. Close ends them all, has every request fail, and waits.
 package upstream

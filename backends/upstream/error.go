@@ -1,6 +1,11 @@
 package upstream
 
-import "fmt"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+)
 
 // Op is what an exchange was about when it failed.
 type Op string
@@ -12,7 +17,8 @@ const (
 	OpRead    Op = "read"    // the answer broke, or did not come in time
 	OpHead    Op = "head"    // the answer's head is malformed or too large
 	OpStatus  Op = "status"  // the answer has a status that is not wanted
-	OpClient  Op = "client"  // the client has left, or its body could not be read: nobody's fault here
+	OpTunnel  Op = "tunnel"  // the server has broken a tunnel: what its client says in there may be why
+	OpClient  Op = "client"  // the client has left, or its request could not be read or passed on
 )
 
 // Error is why an exchange failed.
@@ -36,7 +42,22 @@ type Error struct {
 	Err error
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("%s upstream: %v", e.Op, e.Err) }
+// Error says what failed. What the network has to say names its step itself.
+func (e *Error) Error() string {
+	if e.Op == OpStatus {
+		return fmt.Sprintf("answered %d", e.Status)
+	}
+	if _, says := errors.AsType[*net.OpError](e.Err); says {
+		return e.Err.Error()
+	}
+	return fmt.Sprintf("%s upstream: %v", e.Op, e.Err)
+}
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// Blameless reports whether the failure says nothing about the server: the
+// client, or a tunnel, or the Client's own Close was the reason.
+func (e *Error) Blameless() bool {
+	return e.Op == OpClient || e.Op == OpTunnel || errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, ErrClosed)
+}

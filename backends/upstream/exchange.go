@@ -9,21 +9,29 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// smallBody is the size up to which a body is copied into the request's write,
-// and into the response's own buffer, in bytes.
-const smallBody = 16 << 10
-
 // exchange has the request answered on the connection, and takes care of that
 // in every case.
 func (cn *conn) exchange(rc *fasthttp.RequestCtx, in Inbound, unwanted Statuses) (*Stream, error) {
-	cn.heard, cn.sent = false, false
+	over := false
+	defer func() {
+		if !over { // a panic, of the Inbound's or ours
+			cn.destroy()
+		}
+	}()
+	s, err := cn.attempt(rc, in, unwanted)
+	over = true
+	return s, err
+}
+
+func (cn *conn) attempt(rc *fasthttp.RequestCtx, in Inbound, unwanted Statuses) (*Stream, error) {
+	cn.heard, cn.sent, cn.sendErr = false, false, nil
 	if !in.Running(cn) {
 		cn.release(true)
 		return nil, &Error{Op: OpClient, Err: context.Canceled}
 	}
 	cn.body = in.Body()
 	whole, failure := cn.ask(rc, in)
-	cn.body = Body{}
+	cn.body, cn.trip.unsent = Body{}, nil
 	if failure == nil {
 		failure = cn.refusal(rc, unwanted, whole)
 	}
@@ -46,23 +54,35 @@ func (cn *conn) exchange(rc *fasthttp.RequestCtx, in Inbound, unwanted Statuses)
 // the whole request went out.
 func (cn *conn) ask(rc *fasthttp.RequestCtx, in Inbound) (whole bool, failure *Error) {
 	if err := cn.request.compose(&rc.Request.Header, in, &cn.body, cn.client.cfg.Host); err != nil {
-		return false, &Error{Op: OpSend, Err: err}
+		return false, &Error{Op: OpClient, Err: err}
 	}
-	cn.patience.Store(int64(cn.client.cfg.FirstByteTimeout))
-	if cn.body.Rest != nil || len(cn.body.Buffered) > pageBytes {
+	cn.deadlines.expect(cn.client.cfg.FirstByteTimeout, ErrFirstByteTimeout)
+	switch body := cn.body.Buffered; {
+	case cn.body.Rest != nil || len(body) > pageBytes:
 		return cn.upload()
-	}
-	sendErr := cn.send(cn.body.Buffered)
-	if sendErr != nil && (!cn.sent || cn.aborted.Load() || errors.Is(sendErr, os.ErrDeadlineExceeded)) {
-		return false, cn.failure(OpSend, sendErr)
-	}
-	if err := cn.readAnswer(); err != nil {
-		if sendErr != nil {
-			return false, cn.failure(OpSend, sendErr)
+	case len(body) <= smallBody && cn.trip.possible():
+		cn.request.head = append(cn.request.head, body...)
+		cn.trip.unsent = cn.request.head
+	default:
+		if cn.sendErr = cn.send(body); cn.hopeless(cn.sendErr) {
+			return false, cn.failure(OpSend, cn.sendErr)
 		}
-		return true, cn.failure(OpRead, err)
 	}
-	return sendErr == nil, nil
+	err := cn.readAnswer()
+	switch {
+	case err == nil:
+		return cn.sendErr == nil, nil
+	case cn.sendErr != nil:
+		return false, cn.failure(OpSend, cn.sendErr)
+	}
+	return true, cn.failure(OpRead, err)
+}
+
+// hopeless reports whether a request that could not be sent to its end gets no
+// answer either. A server that refuses one may answer and close before it has
+// read it all.
+func (cn *conn) hopeless(sendErr error) bool {
+	return sendErr != nil && (!cn.sent || cn.deadlines.aborted.Load() || errors.Is(sendErr, os.ErrDeadlineExceeded))
 }
 
 // send writes the head, and a body that is here already, at once.
@@ -109,12 +129,14 @@ func (cn *conn) skipBody(head bool) (clean bool) {
 }
 
 // failure describes an error of the connection, or of what came through it.
+// During an upload, while another goroutine reads, it is only for a write that
+// has taken too long: what that one has heard is not asked for then.
 func (cn *conn) failure(op Op, err error) *Error {
 	e := &Error{Op: op, Sent: cn.sent, Err: err}
 	switch {
-	case cn.aborted.Load():
+	case cn.deadlines.aborted.Load():
 		e.Op, e.Err = OpClient, context.Canceled
-		if cn.client.running.isClosed() {
+		if cn.client.connections.isClosed() {
 			e.Op, e.Err = op, ErrClosed
 		}
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -134,75 +156,8 @@ func (cn *conn) failure(op Op, err error) *Error {
 
 // timeout names the time that was up.
 func (cn *conn) timeout(op Op) error {
-	switch {
-	case op == OpSend:
+	if op == OpSend {
 		return ErrSendTimeout
-	case cn.heard:
-		return ErrReadTimeout
 	}
-	return ErrFirstByteTimeout
-}
-
-// deliver puts the answer into the response, and ends the exchange or hands it
-// on to a Stream. On an error the caller has to end it.
-func (cn *conn) deliver(rc *fasthttp.RequestCtx, in Inbound, whole bool) (*Stream, *Error) {
-	a := &cn.answer
-	if a.status == fasthttp.StatusSwitchingProtocols {
-		return cn.startTunnel(rc, in), nil
-	}
-	a.copyHead(&rc.Response.Header)
-	cn.discard(a.size)
-	switch {
-	case a.bodyless(rc.IsHead()):
-		// What it declares is about another answer.
-	case a.chunked:
-		return cn.deliverChunked(rc, in, whole)
-	case a.length < 0 || a.length > pageBytes:
-		return cn.startStream(rc, in, whole, nil), nil
-	case a.length > smallBody:
-		if err := cn.readPage(rc, int(a.length)); err != nil {
-			return nil, cn.failure(OpRead, err)
-		}
-	default:
-		if err := cn.readSmall(rc, int(a.length)); err != nil {
-			return nil, cn.failure(OpRead, err)
-		}
-	}
-	in.Running(nil)
-	cn.release(whole)
-	return nil, nil
-}
-
-// readSmall reads a body into the response's own buffer.
-func (cn *conn) readSmall(rc *fasthttp.RequestCtx, length int) error {
-	for first := true; length > 0; first = false {
-		if cn.r.Buffered() == 0 {
-			if _, err := cn.r.Peek(1); err != nil {
-				return err
-			}
-		}
-		b := cn.buffered()
-		b = b[:min(len(b), length)]
-		if first {
-			rc.Response.SetBody(b)
-		} else {
-			rc.Response.AppendBody(b)
-		}
-		cn.discard(len(b))
-		length -= len(b)
-	}
-	return nil
-}
-
-// readPage reads a body into a buffer that goes back when the response is
-// written.
-func (cn *conn) readPage(rc *fasthttp.RequestCtx, length int) error {
-	p := cn.client.pages.get()
-	if _, err := io.ReadFull(cn.r, p.bytes[:length]); err != nil {
-		p.free()
-		return err
-	}
-	p.filled = length
-	rc.Response.SetBodyStream(p, length)
-	return nil
+	return cn.deadlines.cause
 }

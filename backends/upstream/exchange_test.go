@@ -113,7 +113,6 @@ func FuzzExchangeResponse(f *testing.F) {
 		defer c.Close()
 		server := &script{Reader: bytes.NewReader(answer)}
 		cn := newConn(c, server)
-		c.connections.Add(1)
 		request := get
 		if head {
 			request = "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n"

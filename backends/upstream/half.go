@@ -14,6 +14,17 @@ func closeWrite(c net.Conn) error {
 	return net.ErrClosed
 }
 
+// reset has a connection end, when it is closed, so that the other side sees
+// that it was broken off.
+func reset(c net.Conn) {
+	for ; c != nil; c = below(c) {
+		if abrupt, ok := c.(interface{ SetLinger(int) error }); ok {
+			_ = abrupt.SetLinger(0) // fails on one that has ended already
+			return
+		}
+	}
+}
+
 // below returns the connection that c wraps, or nil.
 func below(c net.Conn) net.Conn {
 	switch w := c.(type) {

@@ -80,9 +80,18 @@ func pick(name []byte, want string, h hop) hop {
 	return endToEnd
 }
 
-// equalFold compares without the case of letters.
+// equalFold compares text, without the case of letters, with a word of letters
+// and hyphens: of these no other byte differs in that one bit but a CR.
 func equalFold(b []byte, want string) bool {
-	return len(b) == len(want) && bytes.EqualFold(b, []byte(want))
+	if len(b) != len(want) {
+		return false
+	}
+	for i := range b {
+		if b[i]|0x20 != want[i]|0x20 {
+			return false
+		}
+	}
+	return true
 }
 
 // tokens yields the elements of a list of values.

@@ -40,10 +40,12 @@ type Inbound interface {
 	Outlive()
 	// Ended ends what Outlive began.
 	Ended(sent int64, err error)
-	// Hijack stands in for RequestCtx.Hijack: h has the client's connection
-	// behind the response, in a goroutine of its own, and its return ends the
-	// connection. The listener so knows of it, and awaits it. Where the response
-	// cannot be written h is called all the same, with a closed connection.
+	// Hijack stands in for RequestCtx.Hijack: h has the client's connection, for
+	// a tunnel or for an answer that the client's HTTP has no frame for, in a
+	// goroutine of its own, and its return ends the connection: with a reset
+	// where that has a SetLinger(0) and h has called it. The listener so knows
+	// of it, and awaits it. Where the server cannot hand the connection over h
+	// is called all the same, with a closed one.
 	Hijack(h func(client net.Conn))
 	// BalanceKey returns a value that requests are spread by: ("client", "ip"),
 	// or ("path", name) for a wildcard of the route.

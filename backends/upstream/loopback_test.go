@@ -159,6 +159,7 @@ type listener struct {
 	body      Body
 	forwarded string
 	hijacked  func(net.Conn)
+	append    func([]byte) []byte // in place of forwarded
 
 	mu       sync.Mutex
 	aborter  Aborter
@@ -169,7 +170,12 @@ type listener struct {
 	err      error
 }
 
-func (l *listener) AppendForwarded(dst []byte) []byte { return append(dst, l.forwarded...) }
+func (l *listener) AppendForwarded(dst []byte) []byte {
+	if l.append != nil {
+		return l.append(dst)
+	}
+	return append(dst, l.forwarded...)
+}
 
 func (l *listener) Running(a Aborter) bool {
 	l.mu.Lock()

@@ -6,15 +6,19 @@ import (
 )
 
 // pageBytes is the size of the buffers that bodies pass through, and so of the
-// largest one that is complete before the client is written to.
-const pageBytes = 128 << 10
+// largest one that is complete before the client is written to. What fits into
+// smallPageBytes takes no more: a slow client may hold it for long.
+const (
+	pageBytes      = 128 << 10
+	smallPageBytes = 32 << 10
+)
 
 // page is a buffer that is used again. Filled, it is a body stream, which goes
 // back when the response has been written.
 type page struct {
-	bytes        [pageBytes]byte
+	bytes        []byte
 	read, filled int
-	home         *pages
+	home         *sync.Pool
 }
 
 // Read returns what is left of the body.
@@ -45,15 +49,35 @@ func (p *page) Close() error {
 
 func (p *page) free() {
 	p.read, p.filled = 0, 0
-	p.home.pool.Put(p)
+	p.home.Put(p)
 }
 
-// pages are those of a Client.
-type pages struct{ pool sync.Pool }
+// pages are those of a Client, of both sizes.
+type pages struct{ small, large sync.Pool }
 
-func (h *pages) get() *page {
-	if p, ok := h.pool.Get().(*page); ok {
+// get returns a page for so many bytes, or the largest one.
+func (h *pages) get(bytes int) *page {
+	home, size := &h.small, smallPageBytes
+	if bytes > smallPageBytes {
+		home, size = &h.large, pageBytes
+	}
+	if p, ok := home.Get().(*page); ok {
 		return p
 	}
-	return &page{home: h}
+	return &page{bytes: make([]byte, size), home: home}
+}
+
+// next changes the page for the piece behind one of n bytes: for a large one
+// where that would have filled a small one, and a small one otherwise. What
+// comes slowly then holds little while it is waited for.
+func (h *pages) next(p *page, n int) *page {
+	want := smallPageBytes
+	if n >= smallPageBytes-chunkRoom-len("\r\n") {
+		want = pageBytes
+	}
+	if len(p.bytes) == want {
+		return p
+	}
+	p.free()
+	return h.get(want)
 }

@@ -11,12 +11,16 @@ type pool struct {
 	room int
 	now  func() time.Duration
 
-	mu     sync.Mutex
-	idle   []*conn
-	closed bool
-	// timer closes what has run out its time. It is armed while there is
-	// something to close, and every run of it is awaited by close.
+	mu sync.Mutex
+	// top and bottom are the ends of a list, as the bottom one has to go where
+	// there is no room.
+	top, bottom *conn
+	idle        int
+	closed      bool
+	// timer closes what has run out its time. It is armed, until due, while
+	// there is something to close, and every run of it is awaited by close.
 	timer *time.Timer
+	due   time.Duration
 	runs  sync.WaitGroup
 }
 
@@ -26,16 +30,15 @@ func (p *pool) init(room int, now func() time.Duration) { p.room, p.now = room, 
 func (p *pool) take() *conn {
 	for {
 		p.mu.Lock()
-		last := len(p.idle) - 1
-		if last < 0 {
+		cn := p.top
+		if cn == nil {
 			p.mu.Unlock()
 			return nil
 		}
-		cn := p.idle[last]
-		p.idle[last] = nil
-		p.idle = p.idle[:last]
+		p.removeLocked(cn)
 		p.mu.Unlock()
-		if cn.keptUntil > p.now() && cn.quiet() {
+		if now := p.now(); cn.keptUntil > now && cn.quiet() {
+			cn.deadlines.note(now)
 			return cn
 		}
 		cn.destroy()
@@ -44,19 +47,17 @@ func (p *pool) take() *conn {
 
 // put keeps a connection until its time is up. Where there is no room the one
 // that has been idle longest goes.
-func (p *pool) put(cn *conn) {
+func (p *pool) put(cn *conn, now time.Duration) {
 	p.mu.Lock()
-	var surplus *conn
-	switch {
-	case p.closed || p.room == 0:
-		surplus = cn
-	case len(p.idle) == p.room:
-		surplus = p.idle[0]
-		copy(p.idle, p.idle[1:])
-		p.idle[len(p.idle)-1] = cn
-	default:
-		p.idle = append(p.idle, cn)
-		p.armLocked(cn.keptUntil)
+	surplus := cn
+	if !p.closed && p.room > 0 {
+		surplus = nil
+		if p.idle == p.room {
+			surplus = p.bottom
+			p.removeLocked(surplus)
+		}
+		p.pushLocked(cn)
+		p.armLocked(cn.keptUntil, now)
 	}
 	p.mu.Unlock()
 	if surplus != nil {
@@ -64,13 +65,44 @@ func (p *pool) put(cn *conn) {
 	}
 }
 
-// armLocked starts the timer where none is under way.
-func (p *pool) armLocked(until time.Duration) {
-	if p.timer != nil {
-		return
+func (p *pool) pushLocked(cn *conn) {
+	cn.below, p.top = p.top, cn
+	if cn.below == nil {
+		p.bottom = cn
+	} else {
+		cn.below.above = cn
 	}
-	p.runs.Add(1)
-	p.timer = time.AfterFunc(until-p.now(), p.expire)
+	p.idle++
+}
+
+func (p *pool) removeLocked(cn *conn) {
+	if cn.above == nil {
+		p.top = cn.below
+	} else {
+		cn.above.below = cn.below
+	}
+	if cn.below == nil {
+		p.bottom = cn.above
+	} else {
+		cn.below.above = cn.above
+	}
+	cn.above, cn.below = nil, nil
+	p.idle--
+}
+
+// armLocked has the timer run at until, unless it does so before. A server may
+// keep one connection for less than another.
+func (p *pool) armLocked(until, now time.Duration) {
+	switch {
+	case p.timer == nil:
+		p.runs.Add(1)
+		p.timer = time.AfterFunc(until-now, p.expire)
+	case until >= p.due || !p.timer.Stop(): // one that runs arms itself again
+		return
+	default:
+		p.timer.Reset(until - now)
+	}
+	p.due = until
 }
 
 // expire closes the connections whose time is up, and arms the timer for the
@@ -79,23 +111,17 @@ func (p *pool) expire() {
 	defer p.runs.Done()
 	p.mu.Lock()
 	p.timer = nil
-	now, next := p.now(), time.Duration(0)
+	now := p.now()
 	var expired []*conn
-	kept := p.idle[:0]
-	for _, cn := range p.idle {
+	for cn := p.bottom; cn != nil; {
+		next := cn.above
 		if cn.keptUntil <= now {
+			p.removeLocked(cn)
 			expired = append(expired, cn)
-			continue
+		} else {
+			p.armLocked(cn.keptUntil, now)
 		}
-		kept = append(kept, cn)
-		if next == 0 || cn.keptUntil < next {
-			next = cn.keptUntil
-		}
-	}
-	clear(p.idle[len(kept):])
-	p.idle = kept
-	if next > 0 && !p.closed {
-		p.armLocked(next)
+		cn = next
 	}
 	p.mu.Unlock()
 	for _, cn := range expired {
@@ -106,21 +132,21 @@ func (p *pool) expire() {
 func (p *pool) size() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.idle)
+	return p.idle
 }
 
 // close closes what is idle, and keeps nothing any more.
 func (p *pool) close() {
 	p.mu.Lock()
 	p.closed = true
-	idle := p.idle
-	p.idle = nil
+	top := p.top
+	p.top, p.bottom, p.idle = nil, nil, 0
 	if p.timer != nil && p.timer.Stop() {
 		p.runs.Done()
 	}
 	p.timer = nil
 	p.mu.Unlock()
-	for _, cn := range idle {
+	for cn := top; cn != nil; cn = cn.below {
 		cn.destroy()
 	}
 	p.runs.Wait()

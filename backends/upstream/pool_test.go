@@ -44,7 +44,6 @@ func TestPoolIsBoundedAndLastInFirstOut(t *testing.T) {
 			near, far := net.Pipe()
 			defer far.Close()
 			conns[i] = newConn(c, near)
-			c.connections.Add(1)
 			conns[i].release(true)
 		}
 		if got := c.Stats(); got.Idle != 2 || got.Connections != 2 {
@@ -105,7 +104,7 @@ func TestStaleConnectionsAreFoundAtCheckout(t *testing.T) {
 			await(t, name, func() bool {
 				c.pool.mu.Lock()
 				defer c.pool.mu.Unlock()
-				return len(c.pool.idle) == 0 || !c.pool.idle[0].quiet()
+				return c.pool.idle == 0 || !c.pool.top.quiet()
 			})
 		}
 		if requests, connections := p.heard(); len(requests) != 3 || connections != 3 || c.Stats().StaleRetries != 0 {
@@ -182,10 +181,55 @@ func TestCloseClosesWhatIsIdle(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Close()
-	if _, err := newCall(t, get).to(c); err != nil {
-		t.Fatal(err)
+	if _, err := newCall(t, get).to(c); !errors.Is(err, ErrClosed) {
+		t.Errorf("got %v, want %v", err, ErrClosed)
 	}
 	if got := c.Stats(); got.Idle != 0 || got.Connections != 0 {
 		t.Errorf("got %+v, want nothing kept", got)
 	}
+}
+
+// A request that waits for its answer fails, and says that nobody is to blame.
+func TestCloseEndsRequests(t *testing.T) {
+	asked := make(chan struct{})
+	p := newPeer(t, func(c *peerConn) {
+		c.request()
+		close(asked)
+		c.ended()
+	})
+	c := p.client()
+	go func() {
+		<-asked
+		c.Close()
+	}()
+	_, err := newCall(t, get).to(c)
+	var failure *Error
+	if !errors.As(err, &failure) || !errors.Is(err, ErrClosed) || !failure.Blameless() {
+		t.Errorf("got %v, want %v", err, ErrClosed)
+	}
+}
+
+// One that is kept for a short time is not kept for the time of another.
+func TestShortestKeepAliveIsRespected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := New(Config{Idle: 5, IdleTimeout: time.Minute, HeaderBytes: 100})
+		for _, timeout := range []time.Duration{0, 10 * time.Second, 30 * time.Second} {
+			near, far := net.Pipe()
+			defer far.Close()
+			cn := newConn(c, near)
+			cn.answer.keepTime = timeout
+			cn.release(true)
+		}
+		for _, want := range []struct {
+			behind time.Duration
+			idle   int
+		}{{8 * time.Second, 3}, {2 * time.Second, 2}, {20 * time.Second, 1}, {40 * time.Second, 0}} {
+			time.Sleep(want.behind)
+			synctest.Wait()
+			if got := c.Stats(); got.Idle != want.idle || got.Connections != want.idle {
+				t.Errorf("got %+v, want %d", got, want.idle)
+			}
+		}
+		c.Close()
+	})
 }

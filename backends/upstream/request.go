@@ -17,37 +17,26 @@ type request struct {
 	head []byte
 	// upgrade is the protocol that the client wants to switch to.
 	upgrade []byte
-	// named are the names in the client's Connection lines.
-	named [][]byte
+	named   [][]byte // kept for its room alone
 }
 
 // compose builds the head.
 func (r *request) compose(h *fasthttp.RequestHeader, in Inbound, body *Body, defaultHost string) error {
-	raw := h.RawHeaders()
-	if err := r.readConnection(h, raw, body); err != nil {
-		return err
-	}
 	b := append(append(r.head[:0], h.Method()...), ' ')
 	b = append(appendTarget(b, h.RequestURI()), " HTTP/1.1\r\n"...)
-	hosted, framed := false, needsLength(h.Method())
-	for line := range rawLines(raw) {
-		name := lineName(line)
-		switch kind := hopOf(name); {
-		case kind == host:
-			hosted = true
-			b = append(b, line...)
-		case kind == contentLength || kind == transferEncoding:
-			framed = true
-		case kind == endToEnd && bytes.IndexByte(name, '_') < 0 && !r.names(name) && !in.Reserved(name):
-			b = append(b, line...)
-		}
+	seen := lines{named: r.named[:0], framed: needsLength(h.Method())}
+	b, err := seen.append(b, h.RawHeaders(), in)
+	r.named, r.upgrade = seen.named, nil
+	if err != nil {
+		return err
 	}
-	if !hosted {
+	if !seen.hosted {
 		b = append(append(append(b, "Host: "...), defaultHost...), "\r\n"...)
 	}
 	b = in.AppendForwarded(b)
-	b = appendFraming(b, body, framed)
-	if r.upgrade != nil {
+	b = appendFraming(b, body, seen.framed)
+	if seen.wanted && h.IsHTTP11() && body.empty() && mayUpgrade(seen.protocols) {
+		r.upgrade = seen.protocols
 		b = append(append(append(b, "Connection: Upgrade\r\nUpgrade: "...), r.upgrade...), "\r\n"...)
 	}
 	b = append(b, "\r\n"...)
@@ -55,44 +44,87 @@ func (r *request) compose(h *fasthttp.RequestHeader, in Inbound, body *Body, def
 	return nil
 }
 
-// readConnection checks the lines, and notes what Connection says. A switch of
-// protocol is passed on for a request without a body. One to HTTP/2 is not:
-// through such a tunnel requests would come that nobody has routed or checked.
-func (r *request) readConnection(h *fasthttp.RequestHeader, raw []byte, body *Body) error {
-	r.named, r.upgrade = r.named[:0], nil
-	wanted, protocols := false, []byte(nil)
-	rest := raw
+// mayUpgrade reports whether a switch to the protocols is passed on. One to
+// HTTP/2 is not: through such a tunnel requests would come that nobody has
+// routed or checked.
+func mayUpgrade(protocols []byte) bool {
+	return len(protocols) > 0 && !bytes.Contains(bytes.ToLower(protocols), []byte("h2c"))
+}
+
+// lines are a client's header lines on their way, and what they say about the
+// way itself.
+type lines struct {
+	// hosted: there was a Host; framed: the request has to say its length.
+	hosted, framed bool
+	// wanted: Connection names the upgrade that protocols are for.
+	wanted    bool
+	protocols []byte
+	upgrades  int
+	named     [][]byte // by Connection, besides what is dropped anyway
+}
+
+// append appends the lines that pass.
+func (l *lines) append(dst, raw []byte, in Inbound) ([]byte, error) {
+	start, rest := len(dst), raw
 	for line := range rawLines(raw) {
 		rest = rest[len(line):]
 		name := lineName(line)
 		if name == nil {
-			return errRequest
+			return dst, errRequest
 		}
 		switch hopOf(name) {
 		case connection:
-			for token := range tokens(lineValue(line, name)) {
-				r.named = append(r.named, token)
-				wanted = wanted || equalFold(token, "upgrade")
-			}
+			l.takeConnection(lineValue(line, name))
 		case upgrade:
-			if protocols != nil {
-				wanted = false
+			l.protocols = lineValue(line, name)
+			l.upgrades++
+		case host:
+			l.hosted = true
+			dst = append(dst, line...)
+		case contentLength, transferEncoding:
+			l.framed = true
+		case endToEnd:
+			if bytes.IndexByte(name, '_') < 0 && !in.Reserved(name) {
+				dst = append(dst, line...)
 			}
-			protocols = lineValue(line, name)
 		}
 	}
 	if len(rest) > 0 && string(rest) != "\r\n" {
-		return errRequest
+		return dst, errRequest
 	}
-	if wanted && h.IsHTTP11() && body.empty() && len(protocols) > 0 && !bytes.Contains(bytes.ToLower(protocols), []byte("h2c")) {
-		r.upgrade = protocols
+	l.wanted = l.wanted && l.upgrades == 1
+	if len(l.named) > 0 {
+		dst = l.dropNamed(dst, start)
 	}
-	return nil
+	return dst, nil
+}
+
+func (l *lines) takeConnection(value []byte) {
+	for token := range tokens(value) {
+		switch {
+		case equalFold(token, "keep-alive"), equalFold(token, "close"):
+		case equalFold(token, "upgrade"):
+			l.wanted = true
+		default:
+			l.named = append(l.named, token)
+		}
+	}
+}
+
+// dropNamed drops the lines from start on that Connection names: seldom any.
+func (l *lines) dropNamed(b []byte, start int) []byte {
+	kept := b[:start]
+	for line := range rawLines(b[start:]) {
+		if name := lineName(line); hopOf(name) != endToEnd || !l.names(name) {
+			kept = append(kept, line...)
+		}
+	}
+	return kept
 }
 
 // names reports whether the client's Connection names a header.
-func (r *request) names(name []byte) bool {
-	for _, token := range r.named {
+func (l *lines) names(name []byte) bool {
+	for _, token := range l.named {
 		if bytes.EqualFold(token, name) {
 			return true
 		}
@@ -116,7 +148,7 @@ func rawLines(raw []byte) func(func([]byte) bool) {
 // lineName returns the name of a header line, or nil where the line is none.
 func lineName(line []byte) []byte {
 	colon := 0
-	for colon < len(line) && isToken(line[colon]) {
+	for colon < len(line) && tokenBytes[line[colon]] {
 		colon++
 	}
 	if colon == 0 || colon == len(line) || line[colon] != ':' || line[len(line)-2] != '\r' {

@@ -3,6 +3,7 @@ package upstream
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -115,4 +116,36 @@ func FuzzRequestHead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A request that cannot be passed on is the client's fault: no other server is
+// asked, and none is blamed.
+func TestMalformedRequest(t *testing.T) {
+	p := answering(t)
+	c := p.client()
+	call := newCall(t, get)
+	if err := call.rc.Request.Header.Read(bufio.NewReader(strings.NewReader("GET / HTTP/1.1\r\nHost: h\r\nX-A: b\r\n\tfolded\r\n\r\n"))); err != nil {
+		t.Skip("the parser in front refuses it")
+	}
+	_, err := call.to(c)
+	var failure *Error
+	if !errors.As(err, &failure) || failure.Op != OpClient || !failure.Blameless() || failure.Sent || !errors.Is(err, errRequest) {
+		t.Errorf("got %v, want %v", err, errRequest)
+	}
+}
+
+func TestBytes(t *testing.T) {
+	for c := range 256 {
+		b := byte(c)
+		token := b > ' ' && b < 0x7f && !strings.ContainsRune("\"(),/:;<=>?@[\\]{}", rune(b))
+		if tokenBytes[b] != token {
+			t.Errorf("%q in a name: got %v, want %v", b, tokenBytes[b], token)
+		}
+		if want := b < ' ' && b != '\t' || b == 0x7f; controls[b] != want {
+			t.Errorf("%q in a value: got %v, want it refused: %v", b, controls[b], want)
+		}
+		if got, want := equalFold([]byte{b, 'X', '-'}, "kx-"), b == 'k' || b == 'K'; got != want {
+			t.Errorf("%q: got %v, want %v", b, got, want)
+		}
+	}
 }

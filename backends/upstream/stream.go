@@ -1,9 +1,13 @@
 package upstream
 
 import (
+	"bufio"
+	"bytes"
 	"cmp"
 	"errors"
 	"io"
+	"math"
+	"net"
 	"sync"
 
 	"github.com/valyala/fasthttp"
@@ -50,8 +54,10 @@ type bodyStream struct {
 	Stream
 	cn    *conn
 	in    Inbound
-	whole bool  // the request went out whole
-	held  *page // what was read ahead; nil where there is nothing of it
+	whole bool // the request went out whole
+	// events: it is one of events, which has no end of its own.
+	events bool
+	held   *page // what was read ahead; nil where there is nothing of it
 	// left is what the server has yet to send, in bytes; unknownLength where it
 	// sends chunks, or says the end by closing.
 	left int64
@@ -61,11 +67,44 @@ type bodyStream struct {
 // startStream makes the body of the answer a stream of the response.
 func (cn *conn) startStream(rc *fasthttp.RequestCtx, in Inbound, whole bool, held *page) *Stream {
 	s := &bodyStream{cn: cn, in: in, whole: whole, held: held, left: cn.answer.length}
+	s.events = s.left < 0 && bytes.HasPrefix(rc.Response.Header.ContentType(), []byte(eventStream))
 	in.Outlive()
-	cn.client.running.add(cn)
-	rc.Response.ImmediateHeaderFlush = true
-	rc.Response.SetBodyStream(s, int(s.left))
+	size := int(s.left)
+	if s.left > math.MaxInt { // on 32 bits
+		size = unknownLength
+		rc.Response.Header.Del(fasthttp.HeaderContentLength)
+	}
+	if size == unknownLength && !rc.Request.Header.IsHTTP11() {
+		s.passRaw(rc)
+		return &s.Stream
+	}
+	// What is here already goes out with the head, as a chunk is flushed.
+	rc.Response.ImmediateHeaderFlush = size != unknownLength || held == nil && (cn.answer.chunked || cn.r.Buffered() == 0)
+	rc.Response.SetBodyStream(s, size)
 	return &s.Stream
+}
+
+// passRaw has the body go to a client of HTTP/1.0, which knows of no chunks, as
+// it is: its end is that of the connection. One that breaks ends with a reset,
+// so that it is not taken for complete.
+func (s *bodyStream) passRaw(rc *fasthttp.RequestCtx) {
+	h := &rc.Response.Header
+	h.SetConnectionClose()
+	rc.HijackSetNoResponse(true)
+	s.in.Hijack(func(client net.Conn) {
+		broken := errUnread // or a panic
+		defer func() {
+			if broken != nil {
+				reset(client)
+			}
+			_ = s.CloseWithError(broken) // always nil
+		}()
+		_, err := client.Write(h.Header())
+		if err == nil {
+			_, err = s.WriteTo(client)
+		}
+		broken = err
+	})
 }
 
 // Read returns what comes next.
@@ -104,9 +143,16 @@ func (s *bodyStream) fetch(b []byte) (int, error) {
 	return n, unexpected(err)
 }
 
+// eventStream is the type of an answer that has no end of its own. Where it is
+// cut off that is a proper end, which its clients know: they come again.
+const eventStream = "text/event-stream"
+
 // settle ends the exchange where there is an error, or the end.
 func (s *bodyStream) settle(err error) error {
 	switch {
+	case err != nil && s.events && s.cn.deadlines.aborted.Load():
+		s.finish(false, nil)
+		return io.EOF
 	case err == io.EOF:
 		s.finish(s.whole && (s.left == 0 || s.cn.answer.chunked), nil)
 	case err != nil:
@@ -133,13 +179,19 @@ func (s *bodyStream) WriteTo(w io.Writer) (written int64, err error) {
 	return written, err
 }
 
-// wait waits for bytes, or an end, which the next Read returns.
+// wait waits for bytes of the body, or an end, which the next Read returns.
 func (s *bodyStream) wait() {
 	if s.ended {
 		return
 	}
 	_, err := s.cn.r.Peek(1)
 	if s.cn.answer.chunked {
+		for err == nil && !s.cn.chunks.ready() {
+			_, err = s.cn.r.Peek(s.cn.r.Buffered() + 1)
+		}
+		if errors.Is(err, bufio.ErrBufferFull) { // which Read does not take
+			err = nil
+		}
 		err = unexpected(err)
 	}
 	_ = s.settle(err)
@@ -147,11 +199,14 @@ func (s *bodyStream) wait() {
 
 // pass passes on what is here, or all of a body whose length is known.
 func (s *bodyStream) pass(w io.Writer) (written int64, err error) {
-	p := s.cn.client.pages.get()
+	if s.held != nil {
+		return s.passHeld(w)
+	}
+	p := s.cn.client.pages.get(s.ahead())
 	defer p.free()
 	for more := true; err == nil && more; more = s.left > 0 {
 		var n int
-		if n, err = s.gather(p.bytes[:]); n == 0 {
+		if n, err = s.gather(p.bytes); n == 0 {
 			continue
 		}
 		m, writeErr := w.Write(p.bytes[:n])
@@ -162,6 +217,23 @@ func (s *bodyStream) pass(w io.Writer) (written int64, err error) {
 		}
 	}
 	return written, err
+}
+
+// passHeld passes on what was read ahead.
+func (s *bodyStream) passHeld(w io.Writer) (written int64, err error) {
+	written, err = s.held.WriteTo(w)
+	s.sent += written
+	s.held.free()
+	s.held = nil
+	return written, err
+}
+
+// ahead is how much may come in one piece, in bytes.
+func (s *bodyStream) ahead() int {
+	if s.left > 0 {
+		return int(min(s.left, pageBytes))
+	}
+	return s.cn.client.cfg.HeaderBytes // of which the buffer is
 }
 
 // gather is Read for several chunks, as far as they are here.
@@ -197,7 +269,6 @@ func (s *bodyStream) finish(clean bool, err error) {
 		s.held = nil
 	}
 	s.in.Running(nil)
-	s.cn.client.running.remove(s.cn)
 	s.cn.release(clean)
 	s.end(err)
 }

@@ -2,10 +2,12 @@ package upstream
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"strings"
 	"testing"
@@ -19,8 +21,7 @@ func pipe(c *Client) net.Conn {
 	near, far := net.Pipe()
 	cn := newConn(c, near)
 	cn.keptUntil = c.now() + time.Hour
-	c.connections.Add(1)
-	c.pool.put(cn)
+	c.pool.put(cn, c.now())
 	return far
 }
 
@@ -310,5 +311,86 @@ func TestCloseEndsStreams(t *testing.T) {
 	c.Close()
 	if _, err := call.written(); !errors.Is(err, ErrClosed) {
 		t.Errorf("got %v, want %v", err, ErrClosed)
+	}
+}
+
+// TestOldClients gives answers whose length nobody knows to clients of HTTP/1.0,
+// which know of no chunks: the end is that of the connection, and a reset where
+// the answer broke.
+func TestOldClients(t *testing.T) {
+	f := func(request, answer, body string, whole bool) {
+		t.Helper()
+		p := answering(t, answer)
+		c := p.client()
+		call := newCall(t, request)
+		stream, err := call.to(c)
+		if err != nil || stream == nil || call.in.hijacked == nil || call.rc.Response.BodyStream() != nil {
+			t.Fatalf("%q: got %v, %v, want the connection taken over", answer, stream, err)
+		}
+		client, front := connected(t)
+		call.in.hijacked(front)
+		front.Close()
+		got, err := io.ReadAll(client)
+		head, text, _ := strings.Cut(string(got), "\r\n\r\n")
+		if !strings.HasPrefix(head, "HTTP/1.1 200 OK\r\n") || strings.Contains(head, "chunked") || !strings.Contains(head, "\r\nConnection: close") || text != body || (err == nil) != whole {
+			t.Errorf("%q: got %q, %v, want %q", answer, got, err, body)
+		}
+		if ended, sent, err := call.in.outcome(); ended != 1 || sent != int64(len(body)) || (err == nil) != whole {
+			t.Errorf("%q: ended %d times with %d, %v", answer, ended, sent, err)
+		}
+	}
+	const old, kept = "GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+	const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	large := strings.Repeat("x", 100_000)
+	for _, request := range []string{old, kept} {
+		f(request, chunked+"186a0\r\n"+large+"\r\n0\r\n\r\n", large, true)
+		f(request, "HTTP/1.1 200 OK\r\n\r\nsome text", "some text", true)
+		f(request, chunked+"5\r\nhello\r\n5\r\n", "hello", false)
+		f(request, chunked+"186a0\r\n"+large, large, false)
+	}
+}
+
+// What is here of a body goes out together with the head.
+func TestHeadGoesWithTheBody(t *testing.T) {
+	f := func(answer, want string) {
+		t.Helper()
+		p := answering(t, answer)
+		call := newCall(t, get)
+		if _, err := call.to(p.client()); err != nil {
+			t.Fatal(err)
+		}
+		var w firstWrite
+		call.rc.Response.Write(bufio.NewWriter(&w))
+		if !strings.HasSuffix(string(w), want) {
+			t.Errorf("%q: the first write was %q, want it to end with %q", answer, w, want)
+		}
+	}
+	const head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	f(head+"5\r\nhello\r\n", "\r\n\r\n5\r\nhello\r\n")
+	// What is not all here is not waited for.
+	f(head+"5\r\nhello\r\n5\r\n", "\r\n\r\n5\r\nhello\r\n")
+	f(head+"5\r\n", "\r\n\r\n")
+}
+
+// firstWrite keeps what is written first.
+type firstWrite []byte
+
+func (w *firstWrite) Write(b []byte) (int, error) {
+	if *w == nil {
+		*w = bytes.Clone(b)
+	}
+	return len(b), nil
+}
+
+// A length that an int cannot hold is not declared wrongly.
+func TestHugeAnswer(t *testing.T) {
+	p := answering(t, "HTTP/1.1 200 OK\r\nContent-Length: 5000000000\r\n\r\nhi")
+	call := newCall(t, get)
+	if _, err := call.to(p.client()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := call.written()
+	if declared := strings.Contains(got, "Content-Length: 5000000000\n"); err == nil || declared == strings.Contains(got, "chunked") || declared != (math.MaxInt > 5_000_000_000) {
+		t.Errorf("got %q, %v", got, err)
 	}
 }

@@ -21,11 +21,13 @@ type tunnel struct {
 	in     Inbound
 	client net.Conn
 	// last is when something came, from either side, on the Client's clock.
-	last  atomic.Int64
-	once  sync.Once
-	cause error
-	// over: cut has been called, and no deadline is set any more.
-	over atomic.Bool
+	last atomic.Int64
+	// panicked is what has brought down the goroutine for what comes back.
+	panicked error
+
+	mu    sync.Mutex
+	over  bool  // cut has been called, and no deadline is set any more
+	cause error // for which it was
 	// brought counts what went to the client, in bytes.
 	brought int64
 }
@@ -44,7 +46,6 @@ func (cn *conn) startTunnel(rc *fasthttp.RequestCtx, in Inbound) *Stream {
 	in.Outlive()
 	in.Running(nil) // the tunnel itself sees the client leave, or close its half
 	cn.client.tunnels.Add(1)
-	cn.client.running.add(cn)
 	rc.HijackSetNoResponse(true)
 	in.Hijack(func(client net.Conn) {
 		h.ResetConnectionClose()
@@ -55,27 +56,50 @@ func (cn *conn) startTunnel(rc *fasthttp.RequestCtx, in Inbound) *Stream {
 
 // run is the tunnel's life, from the answer on.
 func (t *tunnel) run(client net.Conn, head []byte) {
-	if !t.cn.client.running.begin() {
-		t.finish(ErrClosed)
+	if !t.cn.client.connections.begin() {
+		t.finish(&Error{Op: OpTunnel, Sent: true, Err: ErrClosed})
 		return
 	}
-	defer t.cn.client.running.tunnels.Done()
+	defer t.cn.client.connections.tunnels.Done()
 	t.client = client
 	t.last.Store(int64(t.cn.client.now()))
-	deadline := time.Now().Add(t.cn.client.cfg.TunnelTimeout)
-	_ = client.SetReadDeadline(deadline) // the first read tells of an error
-	_ = t.cn.Conn.SetReadDeadline(deadline)
-	t.cn.keepAborted()
+	t.wait(client, t.cn.client.cfg.TunnelTimeout)
+	t.wait(t.cn.Conn, t.cn.client.cfg.TunnelTimeout)
 	back := make(chan struct{})
 	go func() {
 		defer close(back)
+		defer func() {
+			if v := recover(); v != nil {
+				t.panicked = panicked(v)
+				t.cut(&Error{Op: OpTunnel, Sent: true, Err: errPanicked})
+			}
+		}()
 		t.bring(head)
 	}()
-	var carried int64
-	t.carry(t.cn, client, &carried)
-	<-back
-	t.finish(t.cause)
+	t.bothWays(back)
 }
+
+// bothWays takes what comes from the client to the server, and ends the
+// exchange when the other way, of which back is the end, is over as well.
+func (t *tunnel) bothWays(back <-chan struct{}) {
+	carried := false
+	defer func() {
+		if !carried { // a panic
+			t.cut(&Error{Op: OpTunnel, Sent: true, Err: errPanicked})
+		}
+		<-back
+		t.finish(t.cause)
+		if carried && t.panicked != nil {
+			panic(t.panicked)
+		}
+	}()
+	var count int64
+	t.carry(t.cn, t.client, &count)
+	carried = true
+}
+
+// errPanicked is what ends a tunnel that panics.
+var errPanicked = errors.New("panic")
 
 // bring takes the answer and what follows to the client.
 func (t *tunnel) bring(head []byte) {
@@ -89,13 +113,33 @@ func (t *tunnel) bring(head []byte) {
 
 // cut has both sides fail, for the reason that comes first.
 func (t *tunnel) cut(err error) {
-	t.once.Do(func() { t.cause = err })
-	t.over.Store(true)
-	t.cn.stopWrites()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.over {
+		return
+	}
+	t.over, t.cause = true, err
+	t.cn.deadlines.stopWrites()
 	// These fail on a connection that has gone, which is as well.
 	_ = t.cn.Conn.SetReadDeadline(longAgo)
 	_ = t.client.SetReadDeadline(longAgo)
 	_ = t.client.SetWriteDeadline(longAgo)
+}
+
+// wait bounds the next read of a side, or the one under way. It reports
+// whether the tunnel still stands.
+func (t *tunnel) wait(from net.Conn, timeout time.Duration) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.over || t.cn.deadlines.aborted.Load():
+		return false
+	case from == t.client:
+		_ = t.client.SetReadDeadline(time.Now().Add(timeout)) // the read tells of an error
+	default:
+		t.cn.deadlines.readWithin(timeout)
+	}
+	return true
 }
 
 // carry copies one way, counts, and passes the end on.
@@ -121,13 +165,13 @@ func (t *tunnel) carry(to, from net.Conn, count *int64) {
 	}
 }
 
-// blame has an error of the client's side, or of the silence of both, not be
-// the server's.
+// blame says whose end has broken the tunnel. The silence of both is not the
+// server's.
 func (t *tunnel) blame(side net.Conn, err error) error {
 	if side == t.client || errors.Is(err, ErrTunnelTimeout) {
 		return &Error{Op: OpClient, Sent: true, Err: err}
 	}
-	return err
+	return &Error{Op: OpTunnel, Sent: true, Err: err}
 }
 
 // tunnelBytes is the size of a tunnel's buffer for each direction: most
@@ -144,27 +188,24 @@ func (t *tunnel) read(from net.Conn, b []byte) (int, error) {
 			t.last.Store(int64(c.now()))
 			return n, nil
 		}
-		if !errors.Is(err, os.ErrDeadlineExceeded) || t.over.Load() || t.cn.aborted.Load() {
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			return 0, err
 		}
 		left := time.Duration(t.last.Load()) + c.cfg.TunnelTimeout - c.now()
 		if left <= 0 {
 			return 0, ErrTunnelTimeout
 		}
-		_ = from.SetReadDeadline(time.Now().Add(left))
-		if t.over.Load() {
-			_ = from.SetReadDeadline(longAgo)
+		if !t.wait(from, left) {
+			return 0, err
 		}
-		t.cn.keepAborted()
 	}
 }
 
 // finish ends the exchange.
 func (t *tunnel) finish(err error) {
-	if t.cn.aborted.Load() {
-		err = t.cn.failure(OpRead, err)
+	if t.cn.deadlines.aborted.Load() {
+		err = t.cn.failure(OpTunnel, err)
 	}
-	t.cn.client.running.remove(t.cn)
 	t.cn.release(false)
 	t.end(err)
 	t.in.Ended(t.brought, err)

@@ -3,6 +3,7 @@ package upstream
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -25,19 +26,7 @@ func tunnelled(t *testing.T, c *Client) (*call, *Stream, net.Conn, chan struct{}
 	if err != nil || stream == nil || !call.in.outlives || call.in.hijacked == nil {
 		t.Fatalf("got %v, %v, want a tunnel", stream, err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	client, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	front, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	client, front := connected(t)
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
@@ -46,6 +35,24 @@ func tunnelled(t *testing.T, c *Client) (*call, *Stream, net.Conn, chan struct{}
 	}()
 	t.Cleanup(func() { client.Close(); <-over })
 	return call, stream, client, over
+}
+
+// connected returns both ends of a connection.
+func connected(t *testing.T) (client, front net.Conn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if client, err = net.Dial("tcp", l.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	if front, err = l.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	return client, front
 }
 
 func TestTunnel(t *testing.T) {
@@ -118,8 +125,15 @@ func TestCloseEndsTunnels(t *testing.T) {
 		t.Errorf("ended %d times with %v, want %v", ended, err, ErrClosed)
 	}
 	// One that begins behind it ends at once.
-	call, _, _, over = tunnelled(t, c)
-	<-over
+	c = p.client()
+	call = newCall(t, offer)
+	if _, err := call.to(c); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	front, _ := net.Pipe()
+	call.in.hijacked(front)
+	front.Close()
 	if ended, _, err := call.in.outcome(); ended != 1 || !errors.Is(err, ErrClosed) {
 		t.Errorf("ended %d times with %v, want %v", ended, err, ErrClosed)
 	}
@@ -165,4 +179,72 @@ func TestRefusedUpgrade(t *testing.T) {
 	if got, _ := call.written(); err != nil || stream != nil || !strings.HasPrefix(got, "HTTP/1.1 403 No\n") {
 		t.Errorf("got %q, %v, %v", got, stream, err)
 	}
+}
+
+// A server that breaks a tunnel may have been brought to it by what the client
+// has said there.
+func TestTunnelReset(t *testing.T) {
+	p := newPeer(t, func(c *peerConn) {
+		c.head()
+		c.say(accept)
+		c.in.ReadByte()
+		c.Conn.(*net.TCPConn).SetLinger(0)
+	})
+	call, _, client, over := tunnelled(t, p.client())
+	io.WriteString(client, "a bad frame")
+	<-over
+	_, _, err := call.in.outcome()
+	var failure *Error
+	if !errors.As(err, &failure) || failure.Op != OpTunnel || !failure.Blameless() {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A panic in either direction ends both, and the exchange.
+func TestTunnelPanics(t *testing.T) {
+	f := func(what string, front *panickingConn) {
+		t.Helper()
+		p := newPeer(t, func(c *peerConn) {
+			c.head()
+			c.say(accept)
+			c.ended()
+		})
+		c := p.client()
+		call := newCall(t, offer)
+		if _, err := call.to(c); err != nil {
+			t.Fatal(err)
+		}
+		_, front.Conn = connected(t)
+		defer front.Close()
+		defer func() {
+			if got := fmt.Sprint(recover()); !strings.HasPrefix(got, what) {
+				t.Errorf("%s: got %s", what, got)
+			}
+			if ended, _, err := call.in.outcome(); ended != 1 || err == nil || c.Stats().Connections != 0 {
+				t.Errorf("%s: ended %d times with %v, %+v", what, ended, err, c.Stats())
+			}
+		}()
+		call.in.hijacked(front)
+	}
+	f("read", &panickingConn{reads: true})
+	f("write", &panickingConn{})
+}
+
+type panickingConn struct {
+	net.Conn
+	reads bool
+}
+
+func (c *panickingConn) Read(b []byte) (int, error) {
+	if c.reads {
+		panic("read")
+	}
+	return c.Conn.Read(b)
+}
+
+func (c *panickingConn) Write(b []byte) (int, error) {
+	if !c.reads {
+		panic("write")
+	}
+	return c.Conn.Write(b)
 }

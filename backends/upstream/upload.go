@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"sync/atomic"
 
@@ -16,26 +17,29 @@ import (
 // that refuses the request need not come at its end.
 func (cn *conn) upload() (whole bool, failure *Error) {
 	u := &upload{conn: cn, body: &cn.body, answered: make(chan struct{})}
-	cn.awaitUpload()
+	cn.deadlines.awaitUpload()
 	go u.listen()
 	defer u.abandon()
 	sendErr := u.send()
 	switch {
 	case u.clientErr != nil:
 		failure = &Error{Op: OpClient, Sent: cn.sent, Err: fmt.Errorf("read the request body: %w", u.clientErr)}
-	case errors.Is(sendErr, os.ErrDeadlineExceeded) && !cn.writesStopped.Load():
+	case errors.Is(sendErr, os.ErrDeadlineExceeded) && !cn.deadlines.writesStopped.Load():
 		failure = cn.failure(OpSend, sendErr)
 	}
 	if failure != nil {
 		cn.Abort()
 	} else {
-		cn.awaitAnswer()
+		cn.deadlines.awaitAnswer(cn.client.cfg.FirstByteTimeout, ErrFirstByteTimeout)
 	}
 	<-u.answered
+	if u.panicked != nil {
+		panic(u.panicked)
+	}
 	switch {
 	case failure == nil && u.err == nil:
 		if sendErr == nil {
-			cn.resumeWrites()
+			cn.deadlines.resumeWrites()
 		}
 		return sendErr == nil, nil
 	case failure == nil:
@@ -54,31 +58,50 @@ type upload struct {
 	clientErr error
 
 	state    atomic.Int32
-	answered chan struct{} // closed when err is settled
+	answered chan struct{} // closed when the rest is settled
 	err      error         // of reading the answer
+	panicked error         // with where that was, as another goroutine panics on
 }
 
 // The states of an upload.
 const (
-	reading int32 = iota // the body
+	sending int32 = iota // what is here already: nothing of Rest has been asked for
+	reading              // Rest
 	drained              // it has come to its end
 	stopped              // nobody waits for the rest of it any more
 )
 
+// errNotWanted is why Rest was not read.
+var errNotWanted = errors.New("the rest of the request is not wanted")
+
 // listen reads the answer's head. A refusal, or the end of the connection,
 // ends the upload, for which nobody waits any more. Another answer that comes
-// early is held until the server has everything.
+// early is held until the server has everything. Of a body that nothing has
+// been taken of nothing is stopped: another server may be sent it.
 func (u *upload) listen() {
 	defer close(u.answered)
+	defer func() {
+		if v := recover(); v != nil {
+			u.panicked = panicked(v)
+			u.conn.Abort()
+		}
+	}()
 	u.err = u.conn.readAnswer()
 	if u.err == nil && u.conn.answer.status < fasthttp.StatusMultipleChoices {
 		return
 	}
-	u.conn.stopWrites()
+	u.conn.deadlines.stopWrites()
+	if u.state.CompareAndSwap(sending, stopped) {
+		return
+	}
 	if u.state.CompareAndSwap(reading, stopped) && u.body.Stop != nil {
 		u.body.Stop()
 	}
 }
+
+// panicked is what the goroutine of the request panics with for another one
+// that has, whose trace would be lost.
+func panicked(v any) error { return fmt.Errorf("%v\n%s", v, debug.Stack()) }
 
 // abandon ends what is still under way because reading the body has panicked.
 func (u *upload) abandon() {
@@ -87,7 +110,6 @@ func (u *upload) abandon() {
 	default:
 		u.conn.Abort()
 		<-u.answered
-		u.conn.destroy()
 	}
 }
 
@@ -101,8 +123,8 @@ func (u *upload) send() error {
 		return err
 	}
 	rest := b.Length - int64(len(b.Buffered))
-	p := cn.client.pages.get()
-	defer p.free()
+	p := cn.client.pages.get(smallPageBytes)
+	defer func() { p.free() }()
 	for rest > 0 {
 		n, err := u.read(p.bytes[:min(int64(len(p.bytes)), rest)])
 		if rest -= int64(n); rest == 0 {
@@ -119,6 +141,7 @@ func (u *upload) send() error {
 		if err != nil {
 			return u.broken(unexpected(err))
 		}
+		p = cn.client.pages.next(p, n)
 	}
 	return nil
 }
@@ -132,8 +155,8 @@ func (u *upload) sendChunked() error {
 	if _, err := cn.Write(cn.request.head); err != nil {
 		return err
 	}
-	p := cn.client.pages.get()
-	defer p.free()
+	p := cn.client.pages.get(smallPageBytes)
+	defer func() { p.free() }()
 	for {
 		n, err := u.read(p.bytes[chunkRoom : len(p.bytes)-len("\r\n")])
 		if n > 0 {
@@ -149,6 +172,7 @@ func (u *upload) sendChunked() error {
 		if err != nil {
 			return u.broken(err)
 		}
+		p = cn.client.pages.next(p, n)
 	}
 }
 
@@ -171,6 +195,9 @@ func appendChunk(dst, data []byte) []byte {
 }
 
 func (u *upload) read(b []byte) (int, error) {
+	if !u.taken && !u.state.CompareAndSwap(sending, reading) {
+		return 0, errNotWanted
+	}
 	u.taken = true
 	return u.body.Rest.Read(b)
 }

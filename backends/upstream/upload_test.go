@@ -3,8 +3,12 @@ package upstream
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,11 +67,18 @@ func TestUploads(t *testing.T) {
 type endless struct {
 	io.Reader
 	stopped chan struct{}
+	once    sync.Once
+	asked   chan struct{} // closed by the first Read
+}
+
+func newEndless(r io.Reader) *endless {
+	return &endless{Reader: r, stopped: make(chan struct{}), asked: make(chan struct{})}
 }
 
 var errStopped = errors.New("stopped")
 
 func (e *endless) Read(b []byte) (int, error) {
+	e.once.Do(func() { close(e.asked) })
 	if n, _ := e.Reader.Read(b); n > 0 {
 		return n, nil
 	}
@@ -82,13 +93,14 @@ func TestEarlyAnswers(t *testing.T) {
 		t.Helper()
 		over := make(chan struct{}) // until then the server reads nothing more
 		defer close(over)
+		body := newEndless(rest)
 		p := newPeer(t, func(c *peerConn) {
 			c.head()
+			<-body.asked
 			c.say(answer)
 			<-over
 		})
 		c := p.client()
-		body := &endless{rest, make(chan struct{})}
 		call := uploading(t, "begin", body, length)
 		stops := 0
 		call.in.body.Stop = func() { stops++; close(body.stopped) }
@@ -166,8 +178,11 @@ func (f *failing) Read([]byte) (int, error) { return 0, f.err }
 
 // A server that breaks during an upload is at fault, and ends it.
 func TestUploadToBrokenServer(t *testing.T) {
-	p := newPeer(t, func(c *peerConn) { c.head() })
-	body := &endless{strings.NewReader("more"), make(chan struct{})}
+	body := newEndless(strings.NewReader("more"))
+	p := newPeer(t, func(c *peerConn) {
+		c.head()
+		<-body.asked
+	})
 	call := uploading(t, "begin", body, 100)
 	call.in.body.Stop = func() { close(body.stopped) }
 	_, err := call.to(p.client())
@@ -211,6 +226,91 @@ func TestUploadTimeouts(t *testing.T) {
 	})
 }
 
+// An interim answer changes nothing of that: not before the upload's end, nor
+// behind it.
+func TestInterimAnswerDuringUpload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := testConfig("nowhere")
+		cfg.ReadTimeout = 2 * time.Second
+		c := New(cfg)
+		far := pipe(c)
+		go io.Copy(io.Discard, far)
+		go io.WriteString(far, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n")
+		start := time.Now()
+		_, err := uploading(t, "", &slowBody{reads: 5, pause: 30 * time.Second}, -1).to(c)
+		if took := time.Since(start); !errors.Is(err, ErrFirstByteTimeout) || took < 160*time.Second || took > 161*time.Second {
+			t.Errorf("got %v after %v", err, took)
+		}
+		far.Close()
+		c.Close()
+	})
+}
+
+// A kept connection that turns out dead while nothing has been taken of the
+// client's body costs nothing: that is read for the next connection.
+func TestStaleRetryOfUpload(t *testing.T) {
+	var first atomic.Bool
+	got := make(chan string, 1)
+	p := newPeer(t, func(c *peerConn) {
+		c.request()
+		if first.CompareAndSwap(false, true) {
+			c.say(empty)
+			c.Conn.(*net.TCPConn).SetLinger(0)
+			return
+		}
+		c.p.mu.Lock()
+		defer c.p.mu.Unlock()
+		got <- c.p.requests[len(c.p.requests)-1]
+		c.say(empty)
+	})
+	c := p.client()
+	if _, err := newCall(t, get).to(c); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the reset", func() bool { return !c.pool.top.quiet() })
+	c.pool.top.socket = nil // as if it came just behind the look
+	call := uploading(t, strings.Repeat("y", 64<<10), strings.NewReader("the rest"), 64<<10+8)
+	call.rc.Request.Header.SetMethod("PUT")
+	call.in.body.Stop = func() { t.Error("the body was stopped") }
+	if _, err := call.to(c); err != nil {
+		t.Fatal(err)
+	}
+	if body := <-got; !strings.HasSuffix(body, "ythe rest") || c.Stats().StaleRetries != 1 {
+		t.Errorf("got %d bytes, %+v", len(body), c.Stats())
+	}
+}
+
+// A buffer is large only behind a read that would have filled a small one.
+func TestUploadBuffers(t *testing.T) {
+	p := always(t, empty)
+	c := p.client()
+	f := func(length int64, bring []int, small ...bool) {
+		t.Helper()
+		var rooms []int
+		call := uploading(t, "", readerFunc(func(b []byte) (int, error) {
+			rooms = append(rooms, len(b))
+			if len(rooms) > len(bring) {
+				return 0, io.EOF
+			}
+			return min(bring[len(rooms)-1], len(b)), nil
+		}), length)
+		if _, err := call.to(c); err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range small {
+			if got := rooms[i] <= smallPageBytes; got != want {
+				t.Errorf("read %d of %d: got room for %d", i, length, rooms[i])
+			}
+		}
+	}
+	f(-1, []int{10, pageBytes, pageBytes, 10}, true, true, false, false, true)
+	f(10+smallPageBytes+40<<10, []int{10, pageBytes, pageBytes}, true, true, false)
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
+
 type slowBody struct {
 	reads int
 	pause time.Duration
@@ -225,18 +325,36 @@ func (s *slowBody) Read(b []byte) (int, error) {
 	return copy(b, "x"), nil
 }
 
-// A panic of the body leaves nothing behind.
-func TestUploadPanics(t *testing.T) {
-	p := newPeer(t, func(c *peerConn) { c.ended() })
-	c := p.client()
-	defer func() {
-		if recover() == nil {
-			t.Error("got no panic")
-		}
-	}()
-	uploading(t, "", panicking{}, 10).to(c)
+// A panic of the listener's in front leaves nothing behind, in whichever
+// goroutine it is, and reaches the request's.
+func TestPanics(t *testing.T) {
+	f := func(what string, begin func(*call), answer string) {
+		t.Helper()
+		call := uploading(t, "", newEndless(strings.NewReader("more")), 10)
+		p := newPeer(t, func(c *peerConn) {
+			c.head()
+			if e, ok := call.in.body.Rest.(*endless); ok && answer != "" {
+				<-e.asked
+			}
+			c.say(answer)
+			c.ended()
+		})
+		begin(call)
+		c := p.client()
+		defer func() {
+			if got := fmt.Sprint(recover()); !strings.HasPrefix(got, what) {
+				t.Errorf("%s: got %s", what, got)
+			}
+			if got := c.Stats(); got.Connections != 0 {
+				t.Errorf("%s: got %+v", what, got)
+			}
+		}()
+		call.to(c)
+	}
+	f("body", func(c *call) { c.in.body.Rest = readerFunc(func([]byte) (int, error) { panic("body") }) }, "")
+	f("stop", func(c *call) {
+		e := c.in.body.Rest.(*endless)
+		c.in.body.Stop = func() { close(e.stopped); panic("stop") }
+	}, "HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n")
+	f("headers", func(c *call) { c.in.append = func([]byte) []byte { panic("headers") } }, "")
 }
-
-type panicking struct{}
-
-func (panicking) Read([]byte) (int, error) { panic("body") }

@@ -109,7 +109,7 @@ func parsePublicKey(text string) (any, error) {
 		if certificate, err = x509.ParseCertificate(block.Bytes); err == nil {
 			key = certificate.PublicKey
 		}
-	case "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY":
+	case "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "OPENSSH PRIVATE KEY":
 		return nil, errors.New("it is a private key, which has no business here")
 	default:
 		return nil, errors.New("its PEM block is no public key")

@@ -53,6 +53,9 @@ func (b *basic) verify(ctx context.Context, r *Request) (Identity, error) {
 		return Identity{}, errNotUTF8
 	}
 	attempt, err := b.throttle.Begin(ctx, string(r.User), r.Address, r.Password)
+	if errors.Is(err, throttle.ErrFailed) {
+		return Identity{}, fmt.Errorf("%w: %w", ErrRejected, err)
+	}
 	if err != nil {
 		return Identity{}, err
 	}

@@ -214,6 +214,52 @@ func TestUnknownUserCostsTheSame(t *testing.T) {
 	}
 }
 
+// TestMixedHashesCost has the hash that was met last decide nothing: an unknown
+// user costs as much as the dearest one within bounds, and so does a wrong
+// password for a cheap one.
+func TestMixedHashesCost(t *testing.T) {
+	const dear = "$2b$14$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
+	h := &hashCheck{hasher: passhash.NewHasher(1, time.Second)}
+	f := func(hash, want string) {
+		t.Helper()
+		cost, _ := passhash.Cost(hash)
+		h.meet(hash, cost)
+		if got := h.dearest.Load(); got == nil || got.hash != want {
+			t.Fatalf("after %q: got %+v, want %q", hash, got, want)
+		}
+	}
+	h.meet(dear, 800*time.Millisecond)
+	if got := h.dearest.Load(); got != nil {
+		t.Fatalf("got %+v, which is too dear", got)
+	}
+	f("", "")
+	f(bcryptSecret, bcryptSecret)
+	f("", bcryptSecret)
+	f(passhash.Dummy, passhash.Dummy)
+	f(bcryptSecret, passhash.Dummy)
+
+	users := &table{rows: map[string]Row{"bob": row("hash=" + passhash.Dummy), "ann": row("hash=" + bcryptSecret), "plain": row("hash=secret")}}
+	b := newBench(t, func(c *Config, s *Sources) {
+		c.Type, c.SQLHash, c.Accept, s.Lookup = TypeBasic, "select …", []string{"plain"}, users
+	})
+	runs := func(user, password string, want uint64) {
+		t.Helper()
+		before := b.hasher.Runs()
+		_, _ = b.login(user, password)
+		if got := b.hasher.Runs() - before; got != want {
+			t.Errorf("%s: got %d computations, want %d", user, got, want)
+		}
+	}
+	runs("plain", "wrong", 0) // all that was met is plain
+	runs("nobody", "wrong", 0)
+	runs("bob", "wrong", 1)
+	runs("nobody", "wrong", 1)
+	runs("plain", "wrong", 1)
+	runs("ann", "wrong", 2)
+	runs("plain", "secret", 0) // who knows the password does not wait
+	runs("nobody", "wrong", 1)
+}
+
 func TestRehash(t *testing.T) {
 	users := &table{rows: map[string]Row{"ann": row("hash=" + bcryptSecret), "bob": row("hash=" + hashed(t, "secret"))}}
 	better := &table{}
@@ -229,7 +275,8 @@ func TestRehash(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _ = b.login("ann", "wrong")
-	if len(better.asked) != 1 || string(better.asked[0].User) != "ann" || len(better.asked[0].Password) > 0 {
+	if len(better.asked) != 1 || string(better.asked[0].User) != "ann" || len(better.asked[0].Password) > 0 ||
+		string(better.asked[0].OldHash) != bcryptSecret {
 		t.Fatalf("stored %v", better.asked)
 	}
 	users.rows["ann"] = row("hash=" + string(better.asked[0].Hash))

@@ -62,7 +62,8 @@ func (c Claims) roles(path string) []string {
 	case []any:
 		var roles []string
 		for _, item := range v {
-			if role, ok := item.(string); ok {
+			// One with a comma would be two where roles are told as one text.
+			if role, ok := item.(string); ok && !strings.Contains(role, ",") {
 				roles = append(roles, role)
 			}
 		}

@@ -38,7 +38,8 @@ type Config struct {
 	// passhash: "plain" is the password itself.
 	Accept []string `toml:"accept"`
 	// Rehash stores the better :auth.hash of :auth.user when a weak one has
-	// passed.
+	// passed, in place of that :auth.old_hash: a password that was changed in
+	// the meantime is to stay.
 	Rehash string `toml:"rehash"`
 	// UsersFile has a line user:hash or user:hash:roles for everybody, as
 	// htpasswd -B and zerohop hash-password make them. It is read again when it
@@ -64,8 +65,9 @@ type Config struct {
 	Algorithms []string `toml:"algorithms"`
 	// Secret is the key of HS256, HS384 and HS512.
 	Secret string `toml:"secret,secret"`
-	// PublicKey is that of the other algorithms, in PEM.
-	PublicKey string `toml:"public_key"`
+	// PublicKey is that of the other algorithms, in PEM. It is masked as a
+	// private key would be that was put here.
+	PublicKey string `toml:"public_key,secret"`
 	// JWKS is where public keys are taken from: the URL of a set, or the path
 	// of a file, from the root on.
 	JWKS string `toml:"jwks"`
@@ -103,6 +105,9 @@ type Statement struct {
 	Key, SQL string
 	// AuthNames are the values of :auth that it may take.
 	AuthNames []string
+	// Needs are those of them that it has to take: one that asks for somebody
+	// else, or for nobody, would let everybody in, or change others.
+	Needs []string
 	// Writes: it changes a row, and returns none.
 	Writes bool
 }
@@ -112,11 +117,11 @@ type Statement struct {
 func (c *Config) Lookup() (s Statement, ok bool) {
 	switch {
 	case c.Type == TypeKey:
-		s = Statement{Key: "sql", SQL: c.SQL, AuthNames: []string{"key_hash"}}
+		s = Statement{Key: "sql", SQL: c.SQL, AuthNames: []string{"key_hash"}, Needs: []string{"key_hash"}}
 	case c.SQLCount != "":
-		s = Statement{Key: "sql_count", SQL: c.SQLCount, AuthNames: []string{"user", "password"}}
+		s = Statement{Key: "sql_count", SQL: c.SQLCount, AuthNames: []string{"user", "password"}, Needs: []string{"user", "password"}}
 	default:
-		s = Statement{Key: "sql_hash", SQL: c.SQLHash, AuthNames: []string{"user"}}
+		s = Statement{Key: "sql_hash", SQL: c.SQLHash, AuthNames: []string{"user"}, Needs: []string{"user"}}
 	}
 	return s, s.SQL != ""
 }
@@ -124,5 +129,6 @@ func (c *Config) Lookup() (s Statement, ok bool) {
 // Rehashing returns the statement that stores a better hash. ok is false where
 // there is none.
 func (c *Config) Rehashing() (s Statement, ok bool) {
-	return Statement{Key: "rehash", SQL: c.Rehash, AuthNames: []string{"user", "hash"}, Writes: true}, c.Rehash != ""
+	names := []string{"user", "hash", "old_hash"}
+	return Statement{Key: "rehash", SQL: c.Rehash, AuthNames: names, Needs: names, Writes: true}, c.Rehash != ""
 }

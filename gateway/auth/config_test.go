@@ -108,7 +108,7 @@ func TestStatements(t *testing.T) {
 	f := func(c Config, wantKey, wantNames string) {
 		t.Helper()
 		s, ok := c.Lookup()
-		if got := strings.Join(s.AuthNames, " "); ok != (wantKey != "") || ok && (s.Key != wantKey || got != wantNames || s.Writes) {
+		if got := strings.Join(s.AuthNames, " "); ok != (wantKey != "") || ok && (s.Key != wantKey || got != wantNames || strings.Join(s.Needs, " ") != wantNames || s.Writes) {
 			t.Errorf("got %+v, %t, want %s", s, ok, wantKey)
 		}
 	}
@@ -119,7 +119,7 @@ func TestStatements(t *testing.T) {
 	f(Config{Type: TypeKey, KeysFile: "x"}, "", "")
 	f(Config{Type: TypeJWT}, "", "")
 	c := Config{Type: TypeBasic, SQLHash: "x", Rehash: "y"}
-	if s, ok := c.Rehashing(); !ok || s.Key != "rehash" || !s.Writes || strings.Join(s.AuthNames, " ") != "user hash" {
+	if s, ok := c.Rehashing(); !ok || s.Key != "rehash" || !s.Writes || strings.Join(s.AuthNames, " ") != "user hash old_hash" || strings.Join(s.Needs, " ") != "user hash old_hash" {
 		t.Errorf("got %+v, %t", s, ok)
 	}
 }

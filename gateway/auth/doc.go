@@ -23,7 +23,8 @@
 // # What can be learnt from it
 //
 // Nobody is told whether a user exists: the errors are the same, and so is the
-// time it takes (hashCheck). A hash that cannot be verified, because it is
+// time it takes, as far as the hashes of a table are of one kind (hashCheck says
+// what remains where they are not). A hash that cannot be verified, because it is
 // malformed or absurdly costly, is for its user like a wrong password; the
 // error for the log says so. No error has a password, a key or a token in it.
 //
@@ -33,8 +34,8 @@
 // new role or a user who is gone count at once. What is spared for the time of
 // Config.Cache is the computation: whether this hash is that of this password.
 // Files are read again within a second of their change, a set of keys from a
-// URL when a token names a key that is not in it, once a minute at most, and
-// after a quarter of an hour.
+// URL when a token names a key that is not in it, every ten seconds at
+// most, and after a quarter of an hour.
 //
 // # Goroutines
 //

@@ -176,7 +176,7 @@ func TestClaims(t *testing.T) {
 	f(map[string]any{"sub": 7}, ErrRejected)
 
 	id, err := bearing(b, sign(t, "HS256", p.secret, nil, map[string]any{
-		"realm_access": map[string]any{"roles": []any{"admin", 7, "ops"}}, "n": 9007199254740993, "t": true, "list": []int{1, 2}, "null": nil,
+		"realm_access": map[string]any{"roles": []any{"admin", 7, "x,root", "ops"}}, "n": 9007199254740993, "t": true, "list": []int{1, 2}, "null": nil,
 		"https://id.example/tenant": "x", "deep": map[string]any{"er": map[string]any{"est": "y"}},
 	}))
 	if err != nil || fmt.Sprint(id.Roles) != "[admin ops]" {
@@ -192,7 +192,7 @@ func TestClaims(t *testing.T) {
 	look("9007199254740993", true, "n")
 	look("true", true, "t")
 	look("[1,2]", true, "list")
-	look(`{"roles":["admin",7,"ops"]}`, true, "realm_access")
+	look(`{"roles":["admin",7,"x,root","ops"]}`, true, "realm_access")
 	look("x", true, "https://id.example/tenant")
 	look("y", true, "deep", "er", "est")
 	look("", false, "null")

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -17,6 +18,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -167,10 +169,10 @@ func TestRemoteKeys(t *testing.T) {
 	f("ES256", p.p256, "one", 2, nil)
 	f("ES256", p.p256, "one", 2, nil)
 
-	// A new key is found; one that nobody has is asked for once a minute.
+	// A new key is found; one that nobody has is asked for every ten seconds.
 	server.set.Store(setOf(t, webKeyOf(t, p.p256, "one", nil), webKeyOf(t, p.ed, "two", nil)))
 	f("EdDSA", p.ed, "two", 2, ErrRejected)
-	b.clock.pass(time.Minute)
+	b.clock.pass(10 * time.Second)
 	f("EdDSA", p.ed, "two", 3, nil)
 	for i := range 10 {
 		f("ES256", p.p256, fmt.Sprint("made up ", i), 3, ErrRejected)
@@ -213,6 +215,69 @@ func TestRemoteKeysOnce(t *testing.T) {
 	if got := server.asked.Load(); got != 1 {
 		t.Errorf("asked %d times, want once", got)
 	}
+}
+
+// TestRemoteKeysHang has a server that does not answer: nobody waits for longer
+// than one fetch takes, however many there are.
+func TestRemoteKeysHang(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fetches := 0
+		k := newRemoteKeys("https://id.example/keys", &Sources{Now: time.Now, Notify: func(error) {}})
+		k.client = &http.Client{Timeout: fetchTimeout, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			fetches++
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})}
+		begin := time.Now()
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				if _, err := k.key(context.Background(), "one", "ES256"); !errors.Is(err, ErrUnavailable) {
+					t.Errorf("got %v, want %v", err, ErrUnavailable)
+				}
+			})
+		}
+		wg.Wait()
+		if took := time.Since(begin); took != fetchTimeout || fetches != 1 {
+			t.Errorf("%d fetches took %v, want one of %v", fetches, took, fetchTimeout)
+		}
+		// The pause between two begins where one ends.
+		if k.due(1) {
+			t.Error("the next fetch follows at once")
+		}
+		time.Sleep(firstPeriod)
+		if !k.due(1) {
+			t.Error("there is no next fetch")
+		}
+	})
+}
+
+// roundTrip is the way to a server.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// A set that is had by https is not had by plain HTTP, not of this machine
+// either.
+func TestKeySetRedirects(t *testing.T) {
+	f := func(from, to string, want bool) {
+		t.Helper()
+		var requests [2]*http.Request
+		for i, text := range []string{from, to} {
+			var err error
+			if requests[i], err = http.NewRequestWithContext(t.Context(), http.MethodGet, text, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := checkRedirect(requests[1], requests[:1]) == nil; got != want {
+			t.Errorf("%s to %s: got %t, want %t", from, to, got, want)
+		}
+	}
+	f("https://id.example/keys", "https://keys.example/", true)
+	f("https://id.example/keys", "http://localhost/keys", false)
+	f("https://id.example/keys", "http://keys.example/", false)
+	f("http://localhost/keys", "http://127.0.0.1/keys", true)
+	f("http://localhost/keys", "https://id.example/keys", true)
 }
 
 func TestRemoteKeysBounded(t *testing.T) {

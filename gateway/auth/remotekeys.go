@@ -16,7 +16,7 @@ const (
 	// fetchTimeout bounds one fetch of a key set.
 	fetchTimeout = 5 * time.Second
 	// fetchPeriod is how often a set is fetched at most, for whatever reason.
-	fetchPeriod = time.Minute
+	fetchPeriod = 10 * time.Second
 	// firstPeriod is the same as long as there has been none.
 	firstPeriod = time.Second
 	// fetchAge is how old a set may become: a key that has been withdrawn
@@ -40,7 +40,8 @@ type remoteKeys struct {
 	mu    sync.Mutex
 	set   keySet // nil before the first
 	had   time.Time
-	tried time.Time
+	tried time.Time // the last fetch has ended then
+	tries int
 }
 
 func newRemoteKeys(url string, s *Sources) *remoteKeys {
@@ -53,15 +54,15 @@ func newRemoteKeys(url string, s *Sources) *remoteKeys {
 func (k *remoteKeys) close() { k.client.CloseIdleConnections() }
 
 func (k *remoteKeys) key(ctx context.Context, id, algorithm string) (any, error) {
-	set, stale := k.current()
+	set, stale, tries := k.current()
 	key, ok := set.find(id, algorithm)
 	if ok && !stale {
 		return key, nil
 	}
-	if err := k.refresh(ctx, ok); err != nil {
+	if err := k.refresh(ctx, ok, tries); err != nil {
 		return nil, err
 	}
-	if set, _ = k.current(); set == nil {
+	if set, _, _ = k.current(); set == nil {
 		return nil, fmt.Errorf("%w: the key set has not been fetched yet", ErrUnavailable)
 	}
 	if key, ok = set.find(id, algorithm); !ok {
@@ -70,31 +71,41 @@ func (k *remoteKeys) key(ctx context.Context, id, algorithm string) (any, error)
 	return key, nil
 }
 
-// current returns the set, and whether it is time for a new one.
-func (k *remoteKeys) current() (set keySet, stale bool) {
+// current returns the set, whether it is time for a new one, and how often that
+// has been tried.
+func (k *remoteKeys) current() (set keySet, stale bool, tries int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.set, k.now().Sub(k.had) >= fetchAge
+	return k.set, k.now().Sub(k.had) >= fetchAge, k.tries
 }
 
-// due reports whether the set may be fetched now, and takes note that it is.
-func (k *remoteKeys) due() bool {
+// due reports whether the set may be fetched now, by somebody who has met it
+// after so many tries. Who has waited for another fetch does not do his own: a
+// server that does not answer would have them all wait for it in turn.
+func (k *remoteKeys) due(tries int) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	period := fetchPeriod
 	if k.set == nil {
 		period = firstPeriod
 	}
-	if !k.tried.IsZero() && k.now().Sub(k.tried) < period {
-		return false
-	}
+	return k.tries == tries && (k.tried.IsZero() || k.now().Sub(k.tried) >= period)
+}
+
+// note takes note of a fetch that has ended, with a set or with nil.
+func (k *remoteKeys) note(set keySet) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.tried = k.now()
-	return true
+	k.tries++
+	if set != nil {
+		k.set, k.had = set, k.tried
+	}
 }
 
 // refresh fetches the set, unless that was done lately. While another request
 // does it, one that has a key already goes on, and others wait for it.
-func (k *remoteKeys) refresh(ctx context.Context, hasKey bool) error {
+func (k *remoteKeys) refresh(ctx context.Context, hasKey bool, tries int) error {
 	select {
 	case k.fetching <- struct{}{}:
 	default:
@@ -108,18 +119,15 @@ func (k *remoteKeys) refresh(ctx context.Context, hasKey bool) error {
 		}
 	}
 	defer func() { <-k.fetching }()
-	if !k.due() {
+	if !k.due(tries) {
 		return nil
 	}
 	// Others wait for it too: a client that leaves does not end it.
 	set, err := k.fetch(context.WithoutCancel(ctx))
+	k.note(set)
 	if err != nil {
 		k.notify(fmt.Errorf("fetch key set %s: %w", k.url, err))
-		return nil
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.set, k.had = set, k.now()
 	return nil
 }
 
@@ -148,6 +156,10 @@ func (k *remoteKeys) fetch(ctx context.Context) (keySet, error) {
 func checkRedirect(next *http.Request, before []*http.Request) error {
 	if len(before) >= 3 {
 		return errors.New("too many redirects")
+	}
+	// Plain HTTP is for who has asked for it: no other server can.
+	if next.URL.Scheme != "https" && before[0].URL.Scheme == "https" {
+		return errors.New("a redirect away from https")
 	}
 	return checkKeySetURL(next.URL)
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"zerohop/gateway/passhash"
@@ -25,7 +26,7 @@ type Request struct {
 }
 
 // Values are what a verifier's statement may take of :auth.
-type Values struct{ User, Password, Hash, KeyHash []byte }
+type Values struct{ User, Password, Hash, OldHash, KeyHash []byte }
 
 // Lookup returns the value of :auth.name.
 func (v *Values) Lookup(name string) (value []byte, ok bool) {
@@ -36,6 +37,8 @@ func (v *Values) Lookup(name string) (value []byte, ok bool) {
 		value = v.Password
 	case "hash":
 		value = v.Hash
+	case "old_hash":
+		value = v.OldHash
 	case "key_hash":
 		value = v.KeyHash
 	}
@@ -138,6 +141,15 @@ func New(name string, cfg Config, s Sources) (*Verifier, error) {
 
 // Challenge returns what the header WWW-Authenticate says of it.
 func (v *Verifier) Challenge() string { return v.challenge }
+
+// ChallengeOfRejected returns what it says where the credentials were wrong: of a
+// token that is an error of its own (RFC 6750, section 3.1).
+func (v *Verifier) ChallengeOfRejected() string {
+	if strings.HasPrefix(v.challenge, "Bearer ") {
+		return v.challenge + `, error="invalid_token"`
+	}
+	return v.challenge
+}
 
 // Verify finds out who is asking. The error is ErrNoCredentials, ErrRejected,
 // a *throttle.Error, ErrUnavailable, or what Rows said. None of them has a

@@ -26,7 +26,7 @@ type table struct {
 func (t *table) Row(_ context.Context, v *Values) (Row, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.asked = append(t.asked, Values{[]byte(string(v.User)), []byte(string(v.Password)), []byte(string(v.Hash)), []byte(string(v.KeyHash))})
+	t.asked = append(t.asked, Values{[]byte(string(v.User)), []byte(string(v.Password)), []byte(string(v.Hash)), []byte(string(v.OldHash)), []byte(string(v.KeyHash))})
 	if t.err != nil {
 		return Row{}, t.err
 	}

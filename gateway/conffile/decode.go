@@ -77,6 +77,9 @@ func setDefaults(v reflect.Value) {
 type decoder struct {
 	doc   *Document
 	later []Later
+	// names are those of the map's entries that are being read, outermost
+	// first; of a list's element it is empty.
+	names []string
 }
 
 // tag is what a field's tag says.
@@ -170,9 +173,17 @@ func (dec *decoder) unknown(n *node, e *entry, path string, known []string) {
 	n.excused = append(n.excused, nearest(e.name, known))
 	where := "at the top level"
 	if path != "" {
-		where = "in " + dec.doc.tableName(n, path)
+		where = "in " + dec.doc.tableName(n, dec.named(path))
 	}
 	dec.doc.find(e.key, e.node, fmt.Sprintf("unknown key %s %s", shown(e.name), where), Suggest(e.name, known))
+}
+
+// named returns a path with the names of maps in the places that stand for them.
+func (dec *decoder) named(path string) string {
+	for _, name := range dec.names {
+		path = strings.Replace(path, ".*", name, 1)
+	}
+	return path
 }
 
 // tableName returns a table as its header names it, or by its path when it has
@@ -223,7 +234,7 @@ func (dec *decoder) value(n *node, v reflect.Value, t tag, path string) {
 	case v.Kind() == reflect.Slice:
 		dec.list(n, v, t, path)
 	case v.Kind() == reflect.Map:
-		dec.named(n, v, path)
+		dec.byName(n, v, path)
 	case v.Kind() == reflect.Struct:
 		if dec.want(n, kindTable, v, path) {
 			dec.table(n, v, path)
@@ -283,13 +294,15 @@ func (dec *decoder) list(n *node, v reflect.Value, t tag, path string) {
 	list := reflect.MakeSlice(v.Type(), len(elements), len(elements))
 	for i, e := range elements {
 		setDefaults(list.Index(i))
+		dec.names = append(dec.names, "")
 		dec.value(e, list.Index(i), tag{size: t.size, scalar: t.scalar}, path+".*")
+		dec.names = dec.names[:len(dec.names)-1]
 	}
 	v.Set(list)
 }
 
-// named fills a map from a table of tables.
-func (dec *decoder) named(n *node, v reflect.Value, path string) {
+// byName fills a map from a table of tables.
+func (dec *decoder) byName(n *node, v reflect.Value, path string) {
 	if !dec.want(n, kindTable, v, path) {
 		return
 	}
@@ -301,8 +314,10 @@ func (dec *decoder) named(n *node, v reflect.Value, path string) {
 			dec.unnamed(e, path, value)
 			continue
 		}
+		dec.names = append(dec.names, "."+PathKey(e.name))
 		// The names are the file's own, and may be those of secrets.
 		dec.value(e.node, value, tag{secret: e.node.guessed && value.Kind() != reflect.Struct}, path+".*")
+		dec.names = dec.names[:len(dec.names)-1]
 		m.SetMapIndex(reflect.ValueOf(e.name), value)
 	}
 	v.Set(m)

@@ -216,7 +216,7 @@ func TestDecodeFaults(t *testing.T) {
 		`1:9: not a whole number`, `2:1: unknown key "nam" at the top level | did you mean "name"?`, `3:6: true or false is wanted here, not a whole number`)
 	f("[pools.a]\nmaxx = 100", `2:1: unknown key "maxx" in [pools.a] | did you mean "max"?`)
 	f("[pools.a] # c\ndns = 'x'", `2:1: unknown key "dns" in [pools.a] | did you mean "dsn"?`)
-	f("pools.a.color = 1", `1:9: unknown key "color" in pools | known here: dsn, max, idle`)
+	f("pools.a.color = 1", `1:9: unknown key "color" in pools.a | known here: dsn, max, idle`)
 	f("[pools.a]\nlanes = 2\n[members2]", `2:1: "lanes" is not in this version`, `3:2: unknown key "members2" at the top level | did you mean "members"?`)
 	f("[pools]\ndsn = 'secret'", `2:1: "dsn" is not in a table of [pools.NAME] | write [pools.NAME] above it, with a name of your choice`)
 	f("[[pools.a]]\nmax = 1", `1:9: a table is wanted here, not a list | write [pools.NAME]`)

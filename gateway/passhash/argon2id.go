@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/argon2"
 )
@@ -72,6 +73,11 @@ func parseArgon2id(text string) (hash, error) {
 
 func (h argon2id) verify(password []byte) (bool, error) {
 	return same(argon2.IDKey(password, h.salt, h.passes, h.memory, h.threads, uint32(len(h.sum))), h.sum), nil
+}
+
+func (h argon2id) cost() time.Duration {
+	const perKiB = time.Microsecond
+	return time.Duration(h.memory) * time.Duration(h.passes) * perKiB
 }
 
 // weak compares what a guess costs: memory times passes. OWASP's other pairs of

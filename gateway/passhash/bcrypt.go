@@ -3,6 +3,7 @@ package passhash
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 )
@@ -41,6 +42,12 @@ func (h bcryptHash) verify(password []byte) (bool, error) {
 		return false, ErrTooLong
 	}
 	return err == nil, nil
+}
+
+func (h bcryptHash) cost() time.Duration {
+	const unit = 50 * time.Microsecond
+	cost, _ := strconv.Atoi(string(h[4:6])) // which has been read before
+	return unit << cost
 }
 
 func (h bcryptHash) weak() bool { return true }

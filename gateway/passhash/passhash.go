@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 )
 
 var (
@@ -41,6 +42,8 @@ type hash interface {
 	// verify reports whether it is the password's. A password that the
 	// algorithm cannot tell from others is ErrTooLong, after the same time.
 	verify(password []byte) (bool, error)
+	// cost is what a verification takes, as Cost has it.
+	cost() time.Duration
 	// weak reports whether Hash makes a better one.
 	weak() bool
 }
@@ -65,6 +68,17 @@ func Verify(password []byte, encoded string) (ok, weak bool, err error) {
 func Check(encoded string) error {
 	_, err := parse(encoded)
 	return err
+}
+
+// Cost returns what verifying a password with a hash takes, about, on one
+// processor of today: good enough to tell which of two takes longer. The error
+// is that of Check.
+func Cost(encoded string) (time.Duration, error) {
+	h, err := parse(encoded)
+	if err != nil {
+		return 0, err
+	}
+	return h.cost(), nil
 }
 
 // parsers are those of the prefixes. What they are given begins behind it.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
+	"time"
 )
 
 // maxRounds is about a second; Django asks for 1.2 million in its version 6.
@@ -76,6 +77,11 @@ func (h pbkdf2Hash) verify(password []byte) (bool, error) {
 		return false, ErrUnknown
 	}
 	return same(sum, h.sum), nil
+}
+
+func (h pbkdf2Hash) cost() time.Duration {
+	const perRound = 200 * time.Nanosecond
+	return time.Duration(h.rounds) * perRound
 }
 
 func (h pbkdf2Hash) weak() bool { return true }

@@ -2,6 +2,7 @@ package passhash
 
 import (
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/scrypt"
 )
@@ -42,6 +43,11 @@ func (h scryptHash) verify(password []byte) (bool, error) {
 		return false, ErrMalformed
 	}
 	return same(sum, h.sum), nil
+}
+
+func (h scryptHash) cost() time.Duration {
+	const perKiB = 2 * time.Microsecond // it is written, and read
+	return time.Duration(h.n) * time.Duration(h.r) * time.Duration(h.p) * perKiB / 8
 }
 
 func (h scryptHash) weak() bool { return true }

@@ -18,7 +18,8 @@ const grace = time.Minute
 
 // Adopt returns the session that takes the place of one of the old stack, whose
 // cookies are in a request's Cookie header. The old one is gone from
-// memcached then. It fails with ErrNone or ErrUnavailable.
+// memcached then. It fails with ErrNone, and ErrOld besides where somebody may
+// want to know, or ErrUnavailable.
 //
 // The new id is worked out from the old one, with our key: requests that come
 // at the same time, to whichever process, get the same session, and nobody
@@ -66,7 +67,10 @@ func (s *Sessions) takeOver(oldID string, as id) (*Session, error) {
 		return nil, storeFailure("read old", err)
 	}
 	user, data, err := s.old.Read(item.Value)
-	if err != nil {
+	switch {
+	case errors.Is(err, tornado.ErrPickle):
+		return nil, fmt.Errorf("%w: %w: %w", ErrNone, ErrOld, err)
+	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrNone, err)
 	}
 	c := Content{User: user, Data: data}

@@ -110,6 +110,8 @@ func TestAdoptRefuses(t *testing.T) {
 	f(oldCookies("short"), oldPickle, ErrNone)
 	f(good[:len(good)-3], oldPickle, ErrNone)
 	f(good, "cos\nsystem\n(S'x'\ntR.", ErrNone)
+	f(good, "cos\nsystem\n(S'x'\ntR.", ErrOld)
+	f(good, "garbage", ErrOld)
 	f(good, "}.", ErrNone) // nobody had logged in
 	f(good, "", ErrNone)
 	large := "}(U\tuser_nameU\x05aliceU\x01xX\x00\x30\x00\x00" + strings.Repeat("x", 0x3000) + "u."

@@ -88,15 +88,16 @@ func TestForgedValues(t *testing.T) {
 	if bytes.Contains(item.Value, []byte("mallory")) || strings.Contains(key, string(own.id.appendText(nil))) {
 		t.Error("memcached has the user or the id in the clear")
 	}
-	f := func(value []byte) {
+	f := func(value []byte, want ...error) {
 		t.Helper()
+		wanted := append(want, ErrNone)[0]
 		check(t, attacker.Set(key, value, time.Minute), nil)
 		found, err := s.Find(cookies, false)
 		if err == nil {
 			t.Errorf("a forged value was taken: %+v", found)
 		}
-		check(t, err, ErrNone)
-		check(t, s.Update(own, func(*Content) error { return nil }), ErrNone)
+		check(t, err, wanted)
+		check(t, s.Update(own, func(*Content) error { return nil }), wanted)
 	}
 	others, err := attacker.Get(victim.id.storeKey())
 	check(t, err, nil)
@@ -104,19 +105,23 @@ func TestForgedValues(t *testing.T) {
 	f(nil)
 	f([]byte("{}"))
 	f(make([]byte, 1000))
-	f((&Session{Content: alice, End: time.Now().Add(time.Hour)}).appendRecord(nil)) // not sealed
+	f((&Session{Content: alice, End: time.Now().Add(time.Hour)}).appendRecord(nil), ErrKey) // not sealed: its version is that of a seal
 	for n := range item.Value {
 		f(item.Value[:n])
 	}
 	for n := range item.Value {
 		forged := bytes.Clone(item.Value)
 		forged[n] ^= 1
+		if n >= 1 && n <= keyIDSize { // it could be another process's
+			f(forged, ErrKey)
+			continue
+		}
 		f(forged)
 	}
 	f(append(bytes.Clone(item.Value), 0))
 	other, err := newSealer([][]byte{[]byte(keyB)})
 	check(t, err, nil)
-	f(other.seal(own.id, (&Session{Content: alice, End: time.Now().Add(time.Hour)}).appendRecord(nil)))
+	f(other.seal(own.id, (&Session{Content: alice, End: time.Now().Add(time.Hour)}).appendRecord(nil)), ErrKey)
 	check(t, attacker.Set(key, item.Value, time.Minute), nil)
 	for _, cookies := range [][]byte{cookies, victims} {
 		_, err = s.Find(cookies, false)

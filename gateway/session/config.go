@@ -29,9 +29,9 @@ type Config struct {
 	memcached.Config
 	// Keys seal what is in the store: the first seals, all open. To change
 	// the key, a new one is put in front, and the old one is removed when
-	// the absolute time has passed; of several processes each is given the
+	// the absolute time has passed. Of several processes each is given the
 	// new one at the end of the list first, so that all can open what the
-	// first of them seals. Memcached needs a key; without, memory has one of
+	// first of them seals; until then that is ErrKey for the others. Memcached needs a key; without, memory has one of
 	// its own.
 	Keys []string `toml:"keys,secret"`
 	// Cookie is the cookie's name. Over TLS it has the prefix __Host-, with
@@ -62,7 +62,7 @@ type Secure string
 func (s *Secure) UnmarshalText(text []byte) error {
 	*s = Secure(text)
 	if !s.known() {
-		return &FieldError{Problem: "not a way to set a cookie", Hint: secureHint}
+		return &FieldError{Problem: "secure: not a way to set a cookie", Hint: secureHint}
 	}
 	return nil
 }

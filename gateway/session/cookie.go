@@ -12,13 +12,15 @@ const hostPrefix = "__Host-"
 // CookieName returns the name of the cookie, for a request that came over TLS
 // or not.
 func (s *Sessions) CookieName(tls bool) string {
-	if s.secure(tls) {
+	if s.Secure(tls) {
 		return hostPrefix + s.config.Cookie
 	}
 	return s.config.Cookie
 }
 
-func (s *Sessions) secure(tls bool) bool {
+// Secure reports whether the cookie is for TLS alone, for a request that came
+// over TLS or not.
+func (s *Sessions) Secure(tls bool) bool {
 	return s.config.Secure == SecureAlways || s.config.Secure == SecureAuto && tls
 }
 
@@ -39,7 +41,7 @@ func (s *Sessions) AppendRemoval(dst []byte, tls bool) []byte {
 
 func (s *Sessions) appendAttributes(dst []byte, tls bool) []byte {
 	dst = append(dst, "; Path=/; HttpOnly; SameSite=Lax"...)
-	if s.secure(tls) {
+	if s.Secure(tls) {
 		dst = append(dst, "; Secure"...)
 	}
 	return dst
@@ -81,10 +83,32 @@ func (s *Sessions) Find(cookies []byte, tls bool) (*Session, error) {
 	return found, nil
 }
 
+// EndAll ends every session of a request's Cookie header, which is as that of
+// Find, and returns how many there were: of several Find would return none, and
+// whoever logs out means all of them. It fails with ErrUnavailable; then some may
+// go on.
+func (s *Sessions) EndAll(cookies []byte, tls bool) (ended int, err error) {
+	var buf [maxCandidates]id
+	candidates, _ := s.candidates(buf[:0], cookies, tls)
+	for _, candidate := range candidates {
+		switch _, err := s.read(candidate); {
+		case errors.Is(err, ErrNone):
+			continue
+		case err != nil:
+			return ended, err
+		}
+		if err := s.End(&Session{id: candidate}); err != nil {
+			return ended, err
+		}
+		ended++
+	}
+	return ended, nil
+}
+
 // candidates appends the different ids in a Cookie header. It reports false
-// for more of them than there may be.
+// for more of them than there may be, with those up to there.
 func (s *Sessions) candidates(dst []id, cookies []byte, tls bool) (ids []id, ok bool) {
-	secure := s.secure(tls)
+	secure := s.Secure(tls)
 	for len(cookies) > 0 {
 		var pair []byte
 		pair, cookies, _ = bytes.Cut(cookies, []byte(";"))
@@ -97,7 +121,7 @@ func (s *Sessions) candidates(dst []id, cookies []byte, tls bool) (ids []id, ok 
 			continue
 		}
 		if len(dst) == maxCandidates {
-			return nil, false
+			return dst, false
 		}
 		dst = append(dst, candidate)
 	}

@@ -73,6 +73,28 @@ func TestSeveralCookies(t *testing.T) {
 	f(ErrNone, own, unknown(1), string(theirs))
 }
 
+// Who logs out means all the sessions of his request, however many.
+func TestEndAll(t *testing.T) {
+	s := start(t, memoryConfig(), time.Now)
+	_, mine := login(t, s, alice)
+	_, theirs := login(t, s, alice)
+	dead := "session=" + strings.Repeat("A", 43)
+	cookies := []byte(string(mine) + "; a=b; " + dead + "; " + string(theirs) + "; " + string(mine))
+	ended, err := s.EndAll(cookies, false)
+	check(t, err, nil)
+	if ended != 2 {
+		t.Errorf("got %d, want 2", ended)
+	}
+	for _, one := range [][]byte{mine, theirs} {
+		_, err := s.Find(one, false)
+		check(t, err, ErrNone)
+	}
+	ended, err = s.EndAll(cookies, false)
+	if err != nil || ended != 0 {
+		t.Errorf("once more: got %d, %v", ended, err)
+	}
+}
+
 func TestToken(t *testing.T) {
 	s := start(t, memoryConfig(), time.Now)
 	session, cookies := login(t, s, alice)

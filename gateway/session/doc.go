@@ -4,8 +4,8 @@
 // in a cookie. The store, the process's own memory or memcached, has it under a
 // hash of the id, sealed: whoever reads the store cannot become a user, and
 // whoever writes to it cannot make one, or put one's session in another's
-// place. He can remove one; and bring one back that has ended, where he kept
-// its value and the cookie, until its absolute end.
+// place. He can remove one, or have it be ErrKey; and bring one back that has
+// ended, where he kept its value and the cookie, until its absolute end.
 //
 //	Cookie header → ids → store key → sealed value → Session
 //
@@ -14,10 +14,12 @@
 // writing its value. Update changes it, and never loses what somebody else
 // changed at the same time. End removes it. A store that does not answer is
 // ErrUnavailable, and never ErrNone: nobody is logged out because a server is
-// down.
+// down, or because one process does not have another's new key yet.
 //
 // With Config.Compat the cookies of the old stack's Tornado processes are good
-// for one session more (Adopt).
+// for one session more (Adopt). Their values are not sealed: as long as Compat is
+// there, whoever can write to memcached, and has a pair of old cookies that is
+// good, can become any user with them.
 //
 // The package leaves to others: who may log in, what an error looks like to the
 // client, and whether a request comes from the site's own pages; for that it

@@ -11,6 +11,9 @@ import (
 // memory is a store in this process, bounded by number and bytes. When it is
 // full the session that was unused for longest makes room, as in memcached:
 // refusing the new one would let whoever can begin sessions keep all others out.
+// Sessions of nobody, which anybody can begin, make room first: a flood of them
+// logs nobody out, but for the one user whose place the first of them takes
+// where users have all places.
 //
 // Every value lives for the same time after its last use, so that the order of
 // use is that of expiry too: what has expired is at the back, and goes first.
@@ -21,7 +24,9 @@ type memory struct {
 
 	mu      sync.Mutex
 	entries map[string]*list.Element // of *entry
-	recent  *list.List               // the one used last is in front
+	// nobodys and users are all entries; those used last are in front.
+	nobodys *list.List
+	users   *list.List
 	bytes   int64
 	version uint64
 	evicted uint64
@@ -32,6 +37,7 @@ type entry struct {
 	value   []byte
 	expires time.Time
 	version uint64
+	list    *list.List // that it is in
 }
 
 // entryBytes is what an entry takes besides its key and value, about.
@@ -40,7 +46,7 @@ const entryBytes = 250
 func (e *entry) size() int64 { return int64(len(e.key) + len(e.value) + entryBytes) }
 
 func newMemory(max int, maxBytes int64, now func() time.Time) *memory {
-	return &memory{max: max, maxBytes: maxBytes, now: now, entries: map[string]*list.Element{}, recent: list.New()}
+	return &memory{max: max, maxBytes: maxBytes, now: now, entries: map[string]*list.Element{}, nobodys: list.New(), users: list.New()}
 }
 
 func (m *memory) GetAndTouch(key string, ttl time.Duration) ([]byte, error) {
@@ -52,7 +58,7 @@ func (m *memory) GetAndTouch(key string, ttl time.Duration) ([]byte, error) {
 		return nil, memcached.ErrMiss
 	}
 	e.expires = now.Add(ttl)
-	m.recent.MoveToFront(m.entries[key])
+	e.list.MoveToFront(m.entries[key])
 	return e.value, nil
 }
 
@@ -68,13 +74,22 @@ func (m *memory) Get(key string) (memcached.Item, error) {
 }
 
 func (m *memory) Add(key string, value []byte, ttl time.Duration) error {
+	return m.add(key, value, ttl, m.users)
+}
+
+// AddNobodys is Add for a session that no user has.
+func (m *memory) AddNobodys(key string, value []byte, ttl time.Duration) error {
+	return m.add(key, value, ttl, m.nobodys)
+}
+
+func (m *memory) add(key string, value []byte, ttl time.Duration, to *list.List) error {
 	now := m.now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.findLocked(key, now) != nil {
 		return memcached.ErrExists
 	}
-	m.putLocked(key, value, now, ttl)
+	m.putLocked(&entry{key: key, value: value, expires: now.Add(ttl), list: to}, now)
 	return nil
 }
 
@@ -90,7 +105,7 @@ func (m *memory) CompareAndSwap(key string, value []byte, ttl time.Duration, cas
 		return memcached.ErrConflict
 	}
 	m.removeLocked(m.entries[key])
-	m.putLocked(key, value, now, ttl)
+	m.putLocked(&entry{key: key, value: value, expires: now.Add(ttl), list: e.list}, now)
 	return nil
 }
 
@@ -130,26 +145,30 @@ func (m *memory) findLocked(key string, now time.Time) *entry {
 	return e
 }
 
-func (m *memory) putLocked(key string, value []byte, now time.Time, ttl time.Duration) {
-	m.version++
-	e := &entry{key: key, value: value, expires: now.Add(ttl), version: m.version}
-	for m.recent.Len() > 0 {
-		last := m.recent.Back()
-		expired := !now.Before(last.Value.(*entry).expires)
-		if !expired && len(m.entries) < m.max && m.bytes+e.size() <= m.maxBytes {
-			break
+// putLocked enters an entry, once there is room for it.
+func (m *memory) putLocked(e *entry, now time.Time) {
+	for _, of := range []*list.List{m.nobodys, m.users} {
+		for last := of.Back(); last != nil && !now.Before(last.Value.(*entry).expires); last = of.Back() {
+			m.removeLocked(last)
 		}
-		if !expired {
-			m.evicted++
+	}
+	for len(m.entries) > 0 && (len(m.entries) >= m.max || m.bytes+e.size() > m.maxBytes) {
+		last := m.nobodys.Back()
+		if last == nil {
+			last = m.users.Back()
 		}
 		m.removeLocked(last)
+		m.evicted++
 	}
-	m.entries[key] = m.recent.PushFront(e)
+	m.version++
+	e.version = m.version
+	m.entries[e.key] = e.list.PushFront(e)
 	m.bytes += e.size()
 }
 
 func (m *memory) removeLocked(element *list.Element) {
-	e := m.recent.Remove(element).(*entry)
+	e := element.Value.(*entry)
+	e.list.Remove(element)
 	delete(m.entries, e.key)
 	m.bytes -= e.size()
 }

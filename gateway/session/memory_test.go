@@ -43,6 +43,33 @@ func TestMemoryBounds(t *testing.T) {
 	f(1, "e")
 }
 
+// A flood of sessions that anybody can begin takes no user's place but one.
+func TestMemoryFlood(t *testing.T) {
+	m := newMemory(10, 1<<20, time.Now)
+	for i := range 10 {
+		check(t, m.Add(fmt.Sprint("user", i), nil, time.Minute), nil)
+	}
+	for i := range 100 {
+		check(t, m.AddNobodys(fmt.Sprint("nobody", i), nil, time.Minute), nil)
+		// What is written keeps its place.
+		item, err := m.Get("user5")
+		check(t, err, nil)
+		check(t, m.CompareAndSwap("user5", []byte("x"), time.Minute, item.CAS), nil)
+	}
+	for i := 1; i < 10; i++ {
+		if _, err := m.Get(fmt.Sprint("user", i)); err != nil {
+			t.Errorf("user %d is logged out", i)
+		}
+	}
+	if _, err := m.Get("nobody99"); err != nil {
+		t.Error("the latest is not there")
+	}
+	check(t, m.Add("another user", nil, time.Minute), nil)
+	if entries, _, evicted := m.stats(); entries != 10 || evicted != 101 || m.nobodys.Len() != 0 {
+		t.Errorf("got %d entries and %d evicted", entries, evicted)
+	}
+}
+
 func TestMemoryBytes(t *testing.T) {
 	m := newMemory(1000, 10_000, time.Now)
 	for i := range 100 {

@@ -29,8 +29,6 @@ const (
 var (
 	// errSeal: the value was not sealed by us, or for another session.
 	errSeal = errors.New("the value's seal is broken")
-	// errKey: it may be one of ours, but the key is not configured.
-	errKey = errors.New("the value's key is unknown")
 )
 
 // sealer seals and opens values. It may be used by several goroutines at once.
@@ -85,7 +83,7 @@ func (s *sealer) seal(of id, content []byte) []byte {
 	return key.aead.Seal(value, nonce, content, bound[:])
 }
 
-// open returns the content of a session's value, with errSeal or errKey.
+// open returns the content of a session's value, with errSeal or ErrKey.
 func (s *sealer) open(of id, value []byte) ([]byte, error) {
 	if len(value) < sealFront+tagSize || value[0] != sealVersion {
 		return nil, errSeal
@@ -103,7 +101,7 @@ func (s *sealer) open(of id, value []byte) ([]byte, error) {
 		}
 	}
 	if !known {
-		return nil, errKey
+		return nil, ErrKey
 	}
 	return nil, errSeal
 }

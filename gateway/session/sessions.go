@@ -16,6 +16,12 @@ var (
 	ErrNone = errors.New("no session")
 	// ErrUnavailable: the store did not answer, so that nobody knows.
 	ErrUnavailable = errors.New("session store unavailable")
+	// ErrKey comes with ErrUnavailable: the session's value is sealed with a
+	// key that is not among Config.Keys, and may be among another process's.
+	ErrKey = errors.New("the session's key is unknown")
+	// ErrOld comes with ErrNone: the old stack's session is there, and cannot
+	// be read.
+	ErrOld = errors.New("the old session cannot be read")
 	// ErrContended: others changed the session again and again in the
 	// meantime. Nothing was changed.
 	ErrContended = errors.New("session changed by too many at once")
@@ -78,10 +84,12 @@ func (s *Sessions) Close() { s.store.Close() }
 // Start begins a session with a new id. Instead of is the one that the request
 // came with, or nil: it is ended, so that what was known of it is of no use.
 //
+// A new id may be any, so while a server is down it is one of another server's.
+//
 // It fails with ErrTooLarge, ErrNotObject or ErrUnavailable; then instead of
 // goes on.
 func (s *Sessions) Start(c Content, insteadOf *Session) (*Session, error) {
-	started, err := s.begin(newID(), c)
+	started, err := s.beginAnywhere(c)
 	if err != nil || insteadOf == nil {
 		return started, err
 	}
@@ -90,6 +98,24 @@ func (s *Sessions) Start(c Content, insteadOf *Session) (*Session, error) {
 		return nil, err
 	}
 	return started, nil
+}
+
+// idAttempts is how many ids are tried: with one of two servers down, one login
+// in 65,536 finds no other.
+const idAttempts = 16
+
+// beginAnywhere begins a session with the first id whose server answers. It
+// goes on for no longer than one call may take: what hangs has its time once.
+// An id that was tried may be in the store; nobody has it.
+func (s *Sessions) beginAnywhere(c Content) (started *Session, err error) {
+	until := time.Now().Add(s.config.Timeout)
+	for range idAttempts {
+		started, err = s.begin(newID(), c)
+		if !errors.Is(err, ErrUnavailable) || !time.Now().Before(until) {
+			break
+		}
+	}
+	return started, err
 }
 
 // begin adds a session to the store. It fails as Start does, or with
@@ -101,7 +127,11 @@ func (s *Sessions) begin(as id, c Content) (*Session, error) {
 	started := &Session{Content: c, Created: s.now().Truncate(time.Second), id: as}
 	started.End = started.Created.Add(s.config.Absolute)
 	_, _ = rand.Read(started.seed[:]) // it never fails
-	err := s.store.Add(as.storeKey(), s.sealer.seal(as, started.appendRecord(nil)), s.config.Idle)
+	add := s.store.Add
+	if s.memory != nil && c.User == "" {
+		add = s.memory.AddNobodys
+	}
+	err := add(as.storeKey(), s.sealer.seal(as, started.appendRecord(nil)), s.config.Idle)
 	switch {
 	case err == nil:
 		return started, nil
@@ -121,11 +151,15 @@ func (s *Sessions) read(as id) (*Session, error) {
 	return s.open(as, value)
 }
 
-// open returns the session in a value. One that does not open is no session:
-// somebody else wrote it, or it is of a key that is not in use any more.
+// open returns the session in a value. One that does not open is no session, as
+// somebody else wrote it. Of one with an unknown key nobody can say that: while
+// a new key is being introduced another process may have sealed it.
 func (s *Sessions) open(as id, value []byte) (*Session, error) {
 	content, err := s.sealer.open(as, value)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrKey):
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrNone, err)
 	}
 	r, err := parseRecord(content)

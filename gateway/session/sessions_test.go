@@ -212,9 +212,25 @@ func TestRotation(t *testing.T) {
 	}
 	f(during, untouched, nil)
 	f(during, updated, nil)
-	f(before, updated, ErrNone)
+	for _, unknown := range []error{ErrUnavailable, ErrKey} {
+		f(before, updated, unknown) // a process that is not restarted yet logs nobody out
+		f(after, untouched, unknown)
+	}
 	f(after, updated, nil)
-	f(after, untouched, ErrNone)
+	c.Keys = []string{keyA, keyB} // the first of two steps
+	f(start(t, c, time.Now), updated, nil)
+}
+
+// While one of three servers is gone, new sessions are on the other two.
+func TestStartWithServerLost(t *testing.T) {
+	servers := []*memcachedtest.Server{memcachedtest.Start(t), memcachedtest.Start(t), memcachedtest.Start(t)}
+	s := start(t, memcachedConfig(servers[0].Address(), servers[1].Address(), servers[2].Address()), time.Now)
+	servers[1].Kill()
+	for range 50 {
+		_, cookies := login(t, s, alice)
+		_, err := s.Find(cookies, false)
+		check(t, err, nil)
+	}
 }
 
 // Two processes count in one session at the same time, and no count is lost.

@@ -7,20 +7,42 @@ import (
 	"time"
 )
 
-// flight is an attempt under way: one guess, of one request or of several that
-// came at the same time.
+// flight is a guess under way: one user and password from one address, of one
+// request or of several that came at the same time. One of them tries the
+// password and the others wait for what comes of it, so that many of them cost
+// no more than one: a wrong password is wrong for all, and a right one they
+// look at themselves.
 type flight struct {
 	requests int
 	counts   [2]count // those of the user and of the address
 	number   int64    // the stretch of time in which it was counted
 	trusted  bool
-	shared   bool    // it is counted in the shared counter, too
-	outcome  outcome // the best of those who have ended so far
+	shared   bool // it is counted in the shared counter, too
 
-	// decided is closed when the shared counter has spoken; nil without one.
-	// wait is what it has said.
-	decided chan struct{}
+	// turn is full while somebody tries the password.
+	turn chan struct{}
+	// settled is closed when the others need not wait any longer: there is an
+	// outcome, or the shared counter has them wait for more.
+	settled chan struct{}
+	outcome outcome
 	wait    time.Duration
+}
+
+// newFlight returns a flight of one request, whose turn it is.
+func newFlight(user count) *flight {
+	f := &flight{requests: 1, counts: [2]count{user, {}}, turn: make(chan struct{}, 1), settled: make(chan struct{})}
+	f.turn <- struct{}{}
+	return f
+}
+
+// settleLocked notes the outcome, and reports whether it is the first.
+func (f *flight) settleLocked(o outcome) (first bool) {
+	if f.outcome != unknown {
+		return false
+	}
+	f.outcome = o
+	close(f.settled)
+	return true
 }
 
 // count is what an attempt is counted under.
@@ -40,7 +62,7 @@ func (f *flight) counted() iter.Seq[*count] {
 	}
 }
 
-// outcome of an attempt, the better the higher.
+// outcome of an attempt.
 type outcome uint8
 
 const (
@@ -49,34 +71,42 @@ const (
 	passed
 )
 
-// decide asks the shared counter whether a flight that nobody else can join
-// without waiting for it is let through.
+// decide asks the shared counter whether a new flight is let through.
 func (t *Throttle) decide(ctx context.Context, a Attempt) time.Duration {
 	f := a.flight
-	defer close(f.decided)
-	if f.wait = t.enterShared(ctx, f); f.wait > 0 {
+	wait := t.enterShared(ctx, f)
+	if wait > 0 {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.uncountLocked(f)
-		delete(t.flights, a.tag)
+		t.removeLocked(a.tag, f)
+		f.wait = wait
+		close(f.settled)
 	}
-	return f.wait
+	return wait
 }
 
-// join waits until it is decided whether the flight is let through.
+// join waits for the flight's outcome, or until it is this one's turn to find
+// it out.
 func (a Attempt) join(ctx context.Context) (Attempt, error) {
 	f := a.flight
-	if f.decided == nil {
-		return a, nil
-	}
 	select {
-	case <-f.decided:
+	case <-f.settled:
+	case f.turn <- struct{}{}:
+		a.leads = true
+		return a, nil
 	case <-ctx.Done():
 		a.end(context.WithoutCancel(ctx), unknown)
-		return Attempt{}, fmt.Errorf("wait for the count of failed logins: %w", ctx.Err())
+		return Attempt{}, fmt.Errorf("wait for the same login: %w", ctx.Err())
 	}
-	if f.wait > 0 {
-		return Attempt{}, &Error{RetryAfter: f.wait}
+	a.throttle.mu.Lock()
+	outcome, wait := f.outcome, f.wait
+	a.throttle.mu.Unlock()
+	switch {
+	case wait > 0:
+		return Attempt{}, &Error{RetryAfter: wait}
+	case outcome == failed:
+		return Attempt{}, ErrFailed
 	}
 	return a, nil
 }

@@ -5,12 +5,16 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 )
+
+// ErrFailed: the same password of the same user, tried at the same time, was
+// wrong. The attempt has been counted with that one.
+var ErrFailed = errors.New("a wrong password, as another request has found out")
 
 // Error: there were too many failures. Its text names nobody.
 type Error struct {
@@ -89,19 +93,22 @@ type Attempt struct {
 	flight     *flight
 	tag        key
 	user, pair key
+	leads      bool // it is his turn to try the password
 }
 
 // Begin counts an attempt to log in as user from address. The error is an
 // *Error when there were too many failures; the password must not be looked at
 // then. An address that is not valid, as that of a socket file, is not counted.
 //
-// The password is not kept; it tells one guess from another.
+// The password is not kept; it tells one guess from another. Where the same one
+// is being tried already, Begin waits for what comes of that: ErrFailed is that
+// it was wrong.
 func (t *Throttle) Begin(ctx context.Context, user string, address netip.Addr, password []byte) (Attempt, error) {
-	user, from := canonicalUser(user), canonicalAddress(address)
-	a := Attempt{
-		throttle: t, tag: t.key("try", user, from, string(password)),
-		user: t.key("user", user), pair: t.key("pair", user, from),
-	}
+	from := canonicalAddress(address)
+	// As it was typed: what comes of one spelling says nothing of another.
+	a := Attempt{throttle: t, tag: t.key("try", user, from, string(password))}
+	user = canonicalUser(user)
+	a.user, a.pair = t.key("user", user), t.key("pair", user, from)
 	now := t.now()
 	t.mu.Lock()
 	if a.flight = t.flights[a.tag]; a.flight != nil {
@@ -110,23 +117,21 @@ func (t *Throttle) Begin(ctx context.Context, user string, address netip.Addr, p
 		return a.join(ctx)
 	}
 	trusted := t.trust.has(&a.pair, now)
-	f := &flight{requests: 1, counts: [2]count{{a.user, t.cfg.Failures}, {}}, trusted: trusted, shared: t.shared != nil && !trusted}
+	f := newFlight(count{a.user, t.cfg.Failures})
+	f.trusted, f.shared = trusted, t.shared != nil && !trusted
 	switch {
 	case trusted:
 		f.counts[0].key = a.pair
 	case from != "":
 		f.counts[1] = count{t.key("address", from), t.cfg.AddressFailures}
 	}
-	a.flight = f
+	a.flight, a.leads = f, true
 	wait := t.enterLocked(f, now)
 	if wait == 0 {
 		t.flights[a.tag] = f
 	}
-	if wait == 0 && f.shared {
-		f.decided = make(chan struct{})
-	}
 	t.mu.Unlock()
-	if f.decided != nil {
+	if wait == 0 && f.shared {
 		wait = t.decide(ctx, a)
 	}
 	if wait > 0 {
@@ -169,10 +174,9 @@ func (a Attempt) Pass(ctx context.Context) {
 	t.mu.Lock()
 	t.window.turn(t.now())
 	t.trust.add(&a.pair, t.now())
-	first := f.outcome != passed
+	first := f.settleLocked(passed)
 	if first {
 		t.window.forget(&f.counts[0].key)
-		f.outcome = passed
 	}
 	t.mu.Unlock()
 	if first && f.shared {
@@ -193,10 +197,15 @@ func (a Attempt) end(ctx context.Context, o outcome) {
 	t, f := a.throttle, a.flight
 	t.mu.Lock()
 	f.requests--
-	f.outcome = max(f.outcome, o)
+	if o != unknown {
+		f.settleLocked(o)
+	} else if a.leads {
+		<-f.turn // the next one may try
+	}
 	last := f.requests == 0
-	if last {
-		delete(t.flights, a.tag)
+	// Whoever brings a wrong password once more makes another guess.
+	if last || f.outcome == failed {
+		t.removeLocked(a.tag, f)
 	}
 	undo := last && f.outcome != failed
 	if undo {
@@ -211,6 +220,13 @@ func (a Attempt) end(ctx context.Context, o outcome) {
 	}
 }
 
+// removeLocked has no more requests join a flight.
+func (t *Throttle) removeLocked(tag key, f *flight) {
+	if t.flights[tag] == f {
+		delete(t.flights, tag)
+	}
+}
+
 // key returns the keyed hash of texts. Behind a secret of a fixed size, and cut
 // short where others may see it, SHA-256 itself will do.
 func (t *Throttle) key(texts ...string) key {
@@ -221,10 +237,6 @@ func (t *Throttle) key(texts ...string) key {
 	}
 	return sha256.Sum256(b)
 }
-
-// canonicalUser gives the spellings of a user that a database takes for the
-// same one form: most compare without regard to case and to blanks at the end.
-func canonicalUser(user string) string { return strings.ToLower(strings.TrimSpace(user)) }
 
 // canonicalAddress returns the address as it is counted, or "".
 func canonicalAddress(address netip.Addr) string {

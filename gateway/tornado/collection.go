@@ -65,11 +65,15 @@ func (m *machine) shortTuple(n int) error {
 	return m.push(items)
 }
 
-// extend adds items to the list on top of the stack.
+// extend adds items to the list on top of the stack. An object, which may be of
+// a kind of list, takes them and keeps none.
 func (m *machine) extend(items []any) error {
 	v, err := m.top()
 	if err != nil {
 		return err
+	}
+	if _, ok := v.(*object); ok {
+		return nil
 	}
 	l, ok := v.(*list)
 	if !ok {
@@ -79,11 +83,15 @@ func (m *machine) extend(items []any) error {
 	return nil
 }
 
-// update sets items, keys and values in turn, in the dict on top of the stack.
+// update sets items, keys and values in turn, in the dict on top of the stack, or
+// in an object, which keeps none.
 func (m *machine) update(items []any) error {
 	v, err := m.top()
 	if err != nil {
 		return err
+	}
+	if _, ok := v.(*object); ok {
+		return nil
 	}
 	d, ok := v.(*dict)
 	if !ok {

@@ -8,8 +8,9 @@
 // It reads and never writes: there is no way to make such a cookie here.
 //
 // A pickle is a program for a machine that can call anything. The reader here
-// has a stack, a memo and plain data, and nothing to call: whatever else the
-// pickle asks for is refused by its name. How deep, how many and how large the
+// has a stack, a memo and plain data, and nothing to call: for whatever else the
+// pickle asks for there stands an object without a name or a content, and the
+// member of the session that holds one is left out. How deep, how many and how large the
 // values may be is bounded, for what they become as well: a few bytes of pickle
 // can stand for any amount of JSON.
 //

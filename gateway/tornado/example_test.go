@@ -27,5 +27,5 @@ func Example() {
 	// Output:
 	// true
 	// alice {"user_name":"alice","n":7} <nil>
-	// not a pickle of plain data: the opcode GLOBAL makes more than plain data at byte 0
+	// not a pickle of a session: the session is an object, and not a dict
 }

@@ -25,6 +25,48 @@ func appendJSON(dst []byte, v any) ([]byte, error) {
 	return e.dst, e.err
 }
 
+// appendMembers appends what JSON has a form for of a dict, and reports how many
+// members were left out: those that hold an object, a float that is no number,
+// bytes that are no text, or too much.
+func appendMembers(dst []byte, d *dict) (_ []byte, left int) {
+	e := encoder{dst: append(dst, '{'), start: len(dst)}
+	last := map[string]int{}
+	for i, p := range d.pairs {
+		if name, ok := keyText(p.key); ok {
+			last[name] = i
+		}
+	}
+	begin := len(e.dst)
+	for i, p := range d.pairs {
+		name, ok := keyText(p.key)
+		if ok && last[name] != i {
+			continue
+		}
+		if !ok || !e.member(name, p.value, len(e.dst) == begin) {
+			left++
+		}
+	}
+	return append(e.dst, '}'), left
+}
+
+// member appends one member as a whole, or nothing of it.
+func (e *encoder) member(name string, value any, first bool) bool {
+	before := len(e.dst)
+	if !first {
+		e.dst = append(e.dst, ',')
+	}
+	e.text(name)
+	e.dst = append(e.dst, ':')
+	if e.err == nil {
+		e.value(value, 1)
+	}
+	if e.err == nil && len(e.dst)-e.start < maxJSON {
+		return true
+	}
+	e.dst, e.err = e.dst[:before], nil
+	return false
+}
+
 // encoder appends one value. Its steps are bounded as well as its bytes: a dict
 // that has one key a thousand times, in a list that names it a thousand times,
 // is a short text and a long way.
@@ -35,7 +77,7 @@ type encoder struct {
 	err   error
 }
 
-// stepBytes is how many bytes of a name are worth a step.
+// stepBytes is how many bytes of a text are worth a step.
 const stepBytes = 64
 
 func (e *encoder) step(n int) {
@@ -81,6 +123,8 @@ func (e *encoder) value(v any, depth int) {
 		e.array(v.items, depth)
 	case *dict:
 		e.object(v, depth)
+	default:
+		e.fail("JSON has no form for %s", kindOf(v))
 	}
 }
 
@@ -97,6 +141,9 @@ func (e *encoder) text(v any) {
 	text, ok := textOf(v)
 	if !ok {
 		e.fail("bytes that are not UTF-8")
+		return
+	}
+	if e.step(len(text) / stepBytes); e.err != nil {
 		return
 	}
 	quoted, _ := json.Marshal(text) // a text cannot fail

@@ -66,20 +66,6 @@ const (
 // highest is the last protocol that there is.
 const highest = 5
 
-// refused are the opcodes of everything else, for an error that says which.
-func refused(code byte) error {
-	name, known := map[byte]string{
-		'P': "PERSID", 'Q': "BINPERSID", 'R': "REDUCE", 'b': "BUILD", 'c': "GLOBAL",
-		'i': "INST", 'o': "OBJ", 0x81: "NEWOBJ", 0x82: "EXT1", 0x83: "EXT2", 0x84: "EXT4",
-		0x8f: "EMPTY_SET", 0x90: "ADDITEMS", 0x91: "FROZENSET", 0x92: "NEWOBJ_EX",
-		0x93: "STACK_GLOBAL", 0x97: "NEXT_BUFFER", 0x98: "READONLY_BUFFER",
-	}[code]
-	if !known {
-		return fmt.Errorf("%#02x is no opcode", code)
-	}
-	return fmt.Errorf("the opcode %s makes more than plain data", name)
-}
-
 // step runs one opcode but STOP.
 func (m *machine) step(code byte) error {
 	switch code {
@@ -105,6 +91,9 @@ func (m *machine) step(code byte) error {
 		return m.remember(code)
 	case opList, opDict, opTuple, opTuple1, opTuple2, opTuple3, opAppend, opAppends, opSetItem, opSetItems:
 		return m.collect(code)
+	case opPersID, opBinPersID, opReduce, opBuild, opGlobal, opInst, opObj, opNewObj, opExt1, opExt2, opExt4, opEmptySet,
+		opAddItems, opFrozenSet, opNewObjEx, opStackGlobal, opNextBuffer, opReadonlyBuffer:
+		return m.stand(code)
 	}
 	v, err := m.scalar(code)
 	if err != nil {
@@ -149,7 +138,7 @@ func (m *machine) scalar(code byte) (any, error) {
 		opBinBytes, opShortBinBytes, opBinBytes8, opByteArray8:
 		return m.text(code)
 	}
-	return nil, refused(code)
+	return nil, fmt.Errorf("%#02x is no opcode", code)
 }
 
 // remember is everything that has to do with the memo.

@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// ErrPickle: the bytes are not a pickle, or one of more than plain data, or
-// beyond the bounds. The text of the error says which.
-var ErrPickle = errors.New("not a pickle of plain data")
+// ErrPickle: the bytes are not a pickle, or one of something else than a
+// session, or beyond the bounds. The text of the error says which.
+var ErrPickle = errors.New("not a pickle of a session")
 
 // The bounds of a pickle.
 const (
@@ -21,8 +21,8 @@ const (
 // mark is what MARK pushes.
 type mark struct{}
 
-// machine runs a pickle. Its opcodes are those of protocols 0 to 5 that make
-// plain data.
+// machine runs a pickle of the protocols 0 to 5. It makes plain data, and an
+// object that is nothing for all else.
 type machine struct {
 	rest  []byte
 	stack []any

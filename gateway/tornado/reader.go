@@ -61,8 +61,10 @@ func (r *Reader) cookie(name, text string, now time.Time) ([]byte, error) {
 	return value, nil
 }
 
-// Read returns the user of a session's pickle, and all of its data as a JSON
-// object, which has the user too. It fails with ErrPickle, or ErrNoUser.
+// Read returns the user of a session's pickle, and its data as a JSON object,
+// which has the user too. What is no plain data, such as a datetime, is left out
+// with the member of the session that holds it. It fails with ErrPickle, or
+// ErrNoUser.
 func (r *Reader) Read(value []byte) (user string, data []byte, err error) {
 	v, err := unpickle(value)
 	if err != nil {
@@ -76,6 +78,6 @@ func (r *Reader) Read(value []byte) (user string, data []byte, err error) {
 	if !ok || user == "" {
 		return "", nil, ErrNoUser
 	}
-	data, err = appendJSON(nil, v)
-	return user, data, err
+	data, _ = appendMembers(nil, session)
+	return user, data, nil
 }

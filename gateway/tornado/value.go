@@ -7,6 +7,7 @@ import "math/big"
 //	None, True, 7, 7<<70, 7.5    nil, bool, int64, *big.Int, float64
 //	"text", b"bytes"             string, bytestring
 //	(1, 2), [1, 2], {"a": 1}     tuple, *list, *dict
+//	everything else              *object
 
 // bytestring is Python's bytes, and the str of Python 2.
 type bytestring string
@@ -65,6 +66,8 @@ func kindOf(v any) string {
 		return "a list"
 	case *dict:
 		return "a dict"
+	case *object:
+		return "an object"
 	}
 	panic("bug: a value that no pickle can hold")
 }
