@@ -64,6 +64,9 @@ func onStage(t *testing.T, change func(*Config), test func(t *testing.T, s *stag
 		}
 		db.dialer, db.killer.dialer = dialer, dialer
 		test(t, s)
+		// A connection that is killed keeps its slot until its end is seen, or
+		// for two seconds.
+		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		s.expectAllBack()
 	})
