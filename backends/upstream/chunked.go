@@ -80,15 +80,12 @@ func (c *chunks) begin() error {
 		return err
 	}
 	c.begun = true
-	size := line
-	if i := bytes.IndexByte(line, ';'); i >= 0 {
-		size = line[:i]
-	}
-	if c.left, err = parseChunkSize(bytes.TrimRight(size, " \t\r\n")); err != nil {
+	size, _, _ := bytes.Cut(bytes.TrimRight(line, " \t\r\n"), []byte(";"))
+	if c.left, err = parseChunkSize(size); err != nil {
 		return err
 	}
-	c.overhead = max(0, c.overhead+int64(len(line)+len("\r\n"))-16-2*c.left)
-	if c.overhead > maxOverhead {
+	c.overhead = max(0, c.overhead+int64(len(line))-16-2*c.left)
+	if c.overhead > maxOverhead && c.left > 0 {
 		return errOverhead
 	}
 	return nil
@@ -100,15 +97,16 @@ func (c *chunks) line() ([]byte, error) {
 	if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 		return nil, err
 	}
-	if len(line) > maxChunkLine || bytes.IndexByte(line, '\r') != len(line)-2 {
+	if len(line) >= maxChunkLine+len("\r\n") || bytes.IndexByte(line, '\r') != len(line)-2 {
 		return nil, errChunk
 	}
 	return line, nil
 }
 
-// parseChunkSize reads hexadecimal digits, few enough for a length.
+// parseChunkSize reads hexadecimal digits, no more than the standard library
+// takes, leading zeros included, that are a length.
 func parseChunkSize(digits []byte) (size int64, err error) {
-	if len(digits) == 0 || len(digits) > 15 {
+	if len(digits) == 0 || len(digits) > 16 {
 		return 0, errChunk
 	}
 	for _, c := range digits {
@@ -121,6 +119,9 @@ func parseChunkSize(digits []byte) (size int64, err error) {
 			return 0, errChunk
 		}
 		size = size<<4 | int64(c)
+	}
+	if size < 0 {
+		return 0, errChunk
 	}
 	return size, nil
 }

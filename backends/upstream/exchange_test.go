@@ -170,6 +170,10 @@ func FuzzChunks(f *testing.F) {
 	f.Add([]byte("2;x\r\nhi\r\n00\r\nX: y\r\n\r\n"), 3)
 	f.Add([]byte("a \t\r\n0123456789\r\n0\r\n\r\nmore"), 1)
 	f.Add([]byte("2\nhi\n0\n\n"), 10)
+	f.Add([]byte("2 ;x\r\nhi\r\n0; y \r\n\r\n"), 10)
+	f.Add([]byte("1\r\n1\r\n0000000000000000\r\n\r\n"), 10)
+	f.Add([]byte("00000000000000001\r\n1\r\n0\r\n\r\n"), 10)
+	f.Add([]byte("8000000000000001\r\n1\r\n0\r\n\r\n"), 10)
 	f.Fuzz(func(t *testing.T, b []byte, size int) {
 		if size < 1 || size > 100 {
 			return
