@@ -101,7 +101,7 @@ func TestListenTurnsMultipathTCPOff(t *testing.T) {
 	ts.public.mu.Lock()
 	defer ts.public.mu.Unlock()
 	for known := range ts.public.conns {
-		if multipath, err := known.Conn.(*net.TCPConn).MultipathTCP(); err != nil || multipath {
+		if multipath, err := known.socket.NetConn().(*net.TCPConn).MultipathTCP(); err != nil || multipath {
 			t.Errorf("got multipath %t %v, want plain TCP", multipath, err)
 		}
 	}
@@ -115,7 +115,7 @@ func TestConnectionsAreKeptAlive(t *testing.T) {
 	ts.public.mu.Lock()
 	defer ts.public.mu.Unlock()
 	for known := range ts.public.conns {
-		raw, err := known.Conn.(*net.TCPConn).SyscallConn()
+		raw, err := known.socket.NetConn().(*net.TCPConn).SyscallConn()
 		if err != nil {
 			t.Fatal(err)
 		}

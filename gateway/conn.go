@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"zerohop/socket"
 )
 
 // phase is what a connection is read for.
@@ -41,7 +43,8 @@ const (
 // because nearly every request arrives and leaves in one piece.
 type conn struct {
 	net.Conn
-	owner *acceptor
+	socket *socket.Conn // what Conn is, or nil
+	owner  *acceptor
 	// ip and port are the client's, as text; "unix:" and nothing for a socket file.
 	ip, port []byte
 	// trusted: what it says of the client behind it is believed.
@@ -61,6 +64,7 @@ type conn struct {
 	// that has begun to come.
 	expected *scope
 	watch    watch
+	gather   gather
 
 	phase atomic.Int32
 	// armed is until when the deadline of the waiting phases stands, and
@@ -81,11 +85,13 @@ type conn struct {
 }
 
 func newConn(c net.Conn, owner *acceptor) *conn {
+	c = socket.Wrap(c)
 	wrapped := &conn{Conn: c, owner: owner, ip: []byte(unixPrefix), trusted: owner.trust.peer(c.RemoteAddr())}
 	if addr, ok := c.RemoteAddr().(*net.TCPAddr); ok {
 		wrapped.ip = addr.AddrPort().Addr().Unmap().AppendTo(nil)
 		wrapped.port = strconv.AppendInt(nil, int64(addr.Port), 10)
 	}
+	wrapped.socket, _ = c.(*socket.Conn)
 	return wrapped
 }
 
@@ -99,6 +105,9 @@ func (c *conn) enter(p phase) {
 // breaks, before the first byte of a request ends as with io.EOF: there is
 // nobody to answer. Within a body the end is io.ErrUnexpectedEOF.
 func (c *conn) Read(b []byte) (int, error) {
+	if err := c.flush(); err != nil {
+		return 0, err
+	}
 	switch phase(c.phase.Load()) {
 	case phaseHeader:
 		if !c.headerArmed {
@@ -204,8 +213,8 @@ func (c *conn) SetDeadline(t time.Time) error {
 // where seconds is 0, as for a TCP connection.
 func (c *conn) SetLinger(seconds int) error {
 	c.linger = false
-	if tcp, ok := c.Conn.(*net.TCPConn); ok {
-		return tcp.SetLinger(seconds)
+	if abrupt, ok := c.Conn.(interface{ SetLinger(int) error }); ok {
+		return abrupt.SetLinger(seconds)
 	}
 	return nil
 }
@@ -262,6 +271,29 @@ func (c *conn) drain() {
 
 // Write writes all of b, as long as some of it goes out within each idle_timeout.
 func (c *conn) Write(b []byte) (int, error) {
+	if c.gather.keep(b) {
+		return len(b), nil
+	}
+	first := c.gather.waiting()
+	if len(first) == 0 {
+		return c.write(nil, b)
+	}
+	written, err := c.write(first, b)
+	c.gather.drop()
+	return max(0, written-len(first)), err
+}
+
+// flush writes what has waited for a further write.
+func (c *conn) flush() error {
+	if c.gather.waiting() == nil {
+		return nil
+	}
+	_, err := c.Write(nil)
+	return err
+}
+
+// write writes all of a and b, and returns how much of both.
+func (c *conn) write(a, b []byte) (int, error) {
 	if c.forsaken {
 		return 0, net.ErrClosed
 	}
@@ -277,7 +309,7 @@ func (c *conn) Write(b []byte) (int, error) {
 		if c.writesStopped.Load() {
 			return written, os.ErrDeadlineExceeded
 		}
-		n, err := c.Conn.Write(b[written:])
+		n, err := c.writeOnce(a[min(written, len(a)):], b[max(0, written-len(a)):])
 		written += n
 		if n == 0 || err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return written, err
@@ -285,10 +317,28 @@ func (c *conn) Write(b []byte) (int, error) {
 	}
 }
 
+// writeOnce writes a and b under the deadline that stands.
+func (c *conn) writeOnce(a, b []byte) (int, error) {
+	if c.socket != nil {
+		return c.socket.WriteBoth(a, b)
+	}
+	if len(a) == 0 {
+		return c.Conn.Write(b)
+	}
+	written, err := c.Conn.Write(a)
+	if err == nil && len(b) > 0 {
+		var n int
+		n, err = c.Conn.Write(b)
+		written += n
+	}
+	return written, err
+}
+
 // Close closes the connection. After an answer that may have overtaken what
 // the client still sends, it first says that nothing more will come and takes
 // in the rest for a while.
 func (c *conn) Close() error {
+	_ = c.flush() // the end follows anyway
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.linger && !c.forsaken && half.CloseWrite() == nil {
 		c.deadlineMu.Lock()
 		c.stopped = false

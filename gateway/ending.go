@@ -72,6 +72,9 @@ func (s *Server) prepare(sc *scope, rc *fasthttp.RequestCtx) {
 		rc.SetConnectionClose()
 		sc.client.linger = true
 	}
+	if !sc.outlives {
+		sc.client.gather.expect(bodyBytes(rc))
+	}
 }
 
 // finish counts and logs a request, and ends its scope.

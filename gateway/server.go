@@ -121,7 +121,8 @@ func (s *Server) httpServer(log *slog.Logger) *fasthttp.Server {
 		Name:                  "zerohop",
 		NoDefaultContentType:  true,
 		// The request line and the header must fit into this together.
-		ReadBufferSize: int(s.cfg.Limits.HeaderBytes),
+		ReadBufferSize:  int(s.cfg.Limits.HeaderBytes),
+		WriteBufferSize: gatherBytes,
 		// The acceptor counts connections, and tells those over the limit.
 		Concurrency: s.cfg.Limits.Connections + 2*surplusConnections,
 		// With streams on, this is only how much of a body the server reads

@@ -2,9 +2,12 @@ package upstream
 
 import (
 	"bufio"
+	"crypto/tls"
 	"net"
-	"syscall"
+	"runtime"
 	"time"
+
+	"zerohop/socket"
 )
 
 // conn is a connection to the server. It belongs to one exchange, or is idle.
@@ -12,15 +15,15 @@ type conn struct {
 	net.Conn
 	client    *Client
 	deadlines deadlines
-	socket    syscall.RawConn // nil where there is none to look at
-	look      func(fd uintptr)
-	noisy     bool // what look saw
-	trip      trip
-	r         *bufio.Reader // of the conn itself, under deadlines
-	request   request
-	body      Body // of the request
-	answer    answer
-	chunks    chunks // of the answer's body
+	socket    *socket.Conn // what Conn is, or is below its TLS; nil where there is none
+	// unsent is a request that goes out with the read of its answer, in one trip.
+	unsent  []byte
+	r       *bufio.Reader // of the conn itself, under deadlines
+	request request
+	body    Body // of the request
+	answer  answer
+	chunks  chunks // of the answer's body
+	long    bool   // the last answer's body had a buffer of its own
 
 	// kept: an exchange has gone well on it before.
 	kept bool
@@ -35,28 +38,25 @@ type conn struct {
 	destroyed   bool
 }
 
+// firstOfLong is how much of an answer is read with its head where the last one
+// was long, in bytes: the rest goes to where it is wanted, and is not copied.
+const firstOfLong = 4 << 10
+
 func newConn(c *Client, nc net.Conn) *conn {
 	cn := &conn{Conn: nc, client: c, deadlines: deadlines{conn: nc, start: c.start}}
 	cn.r = bufio.NewReaderSize(cn, c.cfg.HeaderBytes)
-	cn.socket = rawSocket(nc)
-	cn.look = func(fd uintptr) { cn.noisy = readable(fd) }
-	cn.trip.init(nc, cn.socket)
+	if secure, ok := nc.(*tls.Conn); ok {
+		nc = secure.NetConn()
+	}
+	cn.socket, _ = nc.(*socket.Conn)
 	c.connections.add(cn)
 	return cn
 }
 
-// rawSocket returns the socket below a connection.
-func rawSocket(nc net.Conn) syscall.RawConn {
-	if wrapped, ok := nc.(interface{ NetConn() net.Conn }); ok {
-		nc = wrapped.NetConn()
-	}
-	if sc, ok := nc.(syscall.Conn); ok {
-		if raw, err := sc.SyscallConn(); err == nil {
-			return raw
-		}
-	}
-	return nil
-}
+// trips reports whether a request may go out with the read of its answer. It is
+// for those that are whole; the deadline is that of the read, as nothing is
+// written that has to wait.
+func (cn *conn) trips() bool { return cn.socket != nil && cn.Conn == net.Conn(cn.socket) }
 
 // Abort has everything that waits for the connection fail, now and later.
 func (cn *conn) Abort() { cn.deadlines.abort() }
@@ -67,10 +67,7 @@ func (cn *conn) NetConn() net.Conn { return cn.Conn }
 // quiet reports whether an idle connection has nothing to say: neither its end
 // nor bytes that nobody asked for.
 func (cn *conn) quiet() bool {
-	if cn.socket == nil {
-		return true
-	}
-	return cn.socket.Control(cn.look) == nil && !cn.noisy
+	return cn.socket == nil || cn.socket.Silent()
 }
 
 // Read reads within the time that the next read may take. A request that waits
@@ -91,13 +88,20 @@ func (cn *conn) Read(b []byte) (int, error) {
 }
 
 func (cn *conn) readOnce(b []byte) (int, error) {
-	if len(cn.trip.unsent) == 0 {
+	if len(cn.unsent) == 0 {
 		return cn.Conn.Read(b)
 	}
-	n, err := cn.trip.make(b)
-	cn.sent = cn.sent || cn.trip.written > 0
-	if rest := cn.trip.unsent; len(rest) > 0 && err == nil {
-		cn.trip.unsent = nil
+	// Those that wait for a processor send theirs right before or behind: a
+	// server that is woken for the first finds the others there.
+	runtime.Gosched()
+	if cn.long {
+		b = b[:min(len(b), firstOfLong)]
+	}
+	written, n, err := cn.socket.Trip(cn.unsent, b)
+	cn.sent = cn.sent || written > 0
+	cn.unsent = cn.unsent[written:]
+	if rest := cn.unsent; len(rest) > 0 && err == nil {
+		cn.unsent = nil
 		if _, cn.sendErr = cn.Write(rest); cn.hopeless(cn.sendErr) {
 			return 0, cn.sendErr
 		}

@@ -19,6 +19,7 @@ func (cn *conn) deliver(rc *fasthttp.RequestCtx, in Inbound, whole bool) (*Strea
 	}
 	a.copyHead(&rc.Response.Header)
 	cn.discard(a.size)
+	cn.long = a.length > smallBody
 	switch {
 	case a.bodyless(rc.IsHead()):
 		// What it declares is about another answer.
@@ -65,7 +66,9 @@ func (cn *conn) readSmall(rc *fasthttp.RequestCtx, length int) error {
 // written.
 func (cn *conn) readPage(rc *fasthttp.RequestCtx, length int) error {
 	p := cn.client.pages.get(length)
-	if _, err := io.ReadFull(cn.r, p.bytes[:length]); err != nil {
+	n := copy(p.bytes[:length], cn.buffered())
+	cn.discard(n)
+	if _, err := io.ReadFull(cn, p.bytes[n:length]); err != nil {
 		p.free()
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"time"
+
+	"zerohop/socket"
 )
 
 // The times that a Config sets, as causes of an *Error.
@@ -49,6 +51,7 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	if err != nil {
 		return nil, dialFailure(ctx, err)
 	}
+	nc = socket.Wrap(nc)
 	if settings == nil {
 		return nc, nil
 	}

@@ -15,7 +15,7 @@
 // The package leaves to others: which server is asked, whether a request is
 // repeated on another one (Error says what it would take), what a client is
 // told of an error, and who the client is (Inbound says so). It imports no
-// other package of the program.
+// other package of the program but socket.
 //
 // A Client starts a goroutine for an upload, which has ended when Exchange
 // returns, one for a tunnel, and at times one that closes connections whose

@@ -31,7 +31,7 @@ func (cn *conn) attempt(rc *fasthttp.RequestCtx, in Inbound, unwanted Statuses) 
 	}
 	cn.body = in.Body()
 	whole, failure := cn.ask(rc, in)
-	cn.body, cn.trip.unsent = Body{}, nil
+	cn.body, cn.unsent = Body{}, nil
 	if failure == nil {
 		failure = cn.refusal(rc, unwanted, whole)
 	}
@@ -60,9 +60,9 @@ func (cn *conn) ask(rc *fasthttp.RequestCtx, in Inbound) (whole bool, failure *E
 	switch body := cn.body.Buffered; {
 	case cn.body.Rest != nil || len(body) > pageBytes:
 		return cn.upload()
-	case len(body) <= smallBody && cn.trip.possible():
+	case len(body) <= smallBody && cn.trips():
 		cn.request.head = append(cn.request.head, body...)
-		cn.trip.unsent = cn.request.head
+		cn.unsent = cn.request.head
 	default:
 		if cn.sendErr = cn.send(body); cn.hopeless(cn.sendErr) {
 			return false, cn.failure(OpSend, cn.sendErr)

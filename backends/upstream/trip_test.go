@@ -48,10 +48,10 @@ func TestTrips(t *testing.T) {
 				t.Fatal(err)
 			}
 			cn := c.pool.top
-			if got, want := cn.trip.possible(), runtime.GOOS != "windows"; got != want {
+			if got, want := cn.trips(), runtime.GOOS != "windows"; got != want {
 				t.Errorf("%s: trips are possible: %v, want %v", network, got, want)
 			}
-			small, _ := cn.Conn.(interface{ SetWriteBuffer(int) error })
+			small, _ := cn.socket.NetConn().(interface{ SetWriteBuffer(int) error })
 			if err := small.SetWriteBuffer(1); err != nil {
 				t.Fatal(err)
 			}

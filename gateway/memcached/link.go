@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"net"
-	"syscall"
 	"time"
 
 	"github.com/bradfitz/gomemcache/memcache"
+
+	"zerohop/socket"
 )
 
 // link is one connection, with the gomemcache client that speaks on it and on
@@ -105,18 +106,6 @@ func (l *link) Close() error {
 // silent reports whether the server has neither closed the idle connection nor
 // said anything on it.
 func (l *link) silent() bool {
-	sc, ok := l.Conn.(syscall.Conn)
-	if !ok {
-		return true
-	}
-	raw, err := sc.SyscallConn()
-	if err != nil {
-		return false
-	}
-	var look error
-	err = raw.Control(func(fd uintptr) {
-		var b [1]byte
-		_, _, look = syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-	})
-	return err == nil && (errors.Is(look, syscall.EAGAIN) || errors.Is(look, syscall.EINTR))
+	s, ok := l.Conn.(*socket.Conn)
+	return !ok || s.Silent()
 }

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"zerohop/socket"
 )
 
 // address is a server's, as net.Addr and memcache.ServerSelector want it.
@@ -31,7 +33,7 @@ func (a address) dial(deadline time.Time) (net.Conn, error) {
 	if err != nil {
 		return nil, &dialError{err}
 	}
-	return conn, nil
+	return socket.Wrap(conn), nil
 }
 
 // server is one memcached server with the connections to it.

@@ -204,7 +204,7 @@ func (c *Conn) Alive() bool {
 	if c.failure != nil || c.in.r != c.in.w {
 		return false
 	}
-	look, ok := c.socket.(*socket)
+	look, ok := c.socket.(*plain)
 	if !ok {
 		return silent(c.nc)
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"zerohop/socket"
 )
 
 // connectTimeout bounds dialling and the handshake where the DSN names no timeout.
@@ -151,10 +153,12 @@ func (d *Dialer) connect(ctx context.Context, network, address string) (*Conn, e
 		}
 	}
 	config := d.config.Clone()
-	config.DialFunc = func(ctx context.Context, _, _ string) (_ net.Conn, err error) {
-		if taken.Conn, err = d.dial(ctx, network, address); err != nil {
+	config.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		nc, err := d.dial(ctx, network, address)
+		if err != nil {
 			return nil, err
 		}
+		taken.Conn = socket.Wrap(nc)
 		return taken, nil
 	}
 	connection, err := authenticate(ctx, config)

@@ -130,7 +130,7 @@ func (h *handshake) introduce(p []byte) error {
 	if _, err := h.Conn.Write(request); err != nil {
 		return fmt.Errorf("ask for TLS: %w", err)
 	}
-	secured := tls.Client(&socket{Conn: h.Conn}, h.secure)
+	secured := tls.Client(&plain{Conn: h.Conn}, h.secure)
 	if err := secured.HandshakeContext(h.ctx); err != nil {
 		return fmt.Errorf("TLS: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"zerohop/socket"
 	"zerohop/sqlapi/mariadbtest"
 )
 
@@ -198,6 +199,7 @@ func TestReadNow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	here = socket.Wrap(here)
 	defer here.Close()
 	there, err := listener.Accept()
 	if err != nil {
