@@ -252,6 +252,7 @@ Ctrl-C stops it.
 // serve serves a configuration until a signal comes, then answers what is under
 // way; a second signal ends that. ready is called when the addresses are bound.
 func (p *process) serve(cfg *gateway.Config, ready func([]net.Addr)) error {
+	claimProcessors()
 	log := slog.New(slog.NewTextHandler(p.stderr, nil))
 	server, err := gateway.New(cfg, gateway.Options{AccessLog: p.stdout, ErrorLog: log, Version: version()})
 	if err != nil {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -27,6 +28,9 @@ func (s *Server) exchange(rc *fasthttp.RequestCtx) {
 	if !sc.leaveBehind() {
 		s.finish(sc, rc, true)
 	}
+	// Others that are as far come first or follow at once: a client process
+	// that is woken for one answer finds several.
+	runtime.Gosched()
 }
 
 // begin returns the scope of a request whose header has been read.

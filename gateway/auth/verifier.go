@@ -95,8 +95,10 @@ type kind interface {
 }
 
 // NewHasher returns the Hasher of a process: as many at a time as there are
-// processors, the others wait for a second.
-func NewHasher() *passhash.Hasher { return passhash.NewHasher(runtime.GOMAXPROCS(0), time.Second) }
+// cores for it, the others wait for a second.
+func NewHasher() *passhash.Hasher {
+	return passhash.NewHasher(min(runtime.GOMAXPROCS(0), runtime.NumCPU()), time.Second)
+}
 
 // New returns the verifier of a configuration that Validate finds no fault
 // with. It reads the files that this names, and nothing else: a JWKS is fetched
