@@ -57,6 +57,7 @@ func (s *scope) interrupt() {
 // left unread of a body could be taken for a next request: its connection is
 // closed.
 func (s *Server) prepare(sc *scope, rc *fasthttp.RequestCtx) {
+	sc.client.gather.expect(0)
 	rc.Response.Header.SetBytesV(requestIDHeader, sc.id)
 	if sc.route != nil && sc.route.access != nil {
 		sc.label(&rc.Response)
@@ -72,7 +73,7 @@ func (s *Server) prepare(sc *scope, rc *fasthttp.RequestCtx) {
 		rc.SetConnectionClose()
 		sc.client.linger = true
 	}
-	if !sc.outlives {
+	if !sc.outlives && !isBodiless(rc.Response.StatusCode()) {
 		sc.client.gather.expect(bodyBytes(rc))
 	}
 }

@@ -13,7 +13,9 @@ import (
 // request through the gateway. Whatever goes wrong on it becomes a response,
 // and a line of the access log, here.
 func (s *Server) exchange(rc *fasthttp.RequestCtx) {
-	sc := rc.Conn().(*conn).takeExpected()
+	client := rc.Conn().(*conn)
+	_ = client.flush() // it shows again at the write of this answer
+	sc := client.takeExpected()
 	if sc == nil {
 		sc = s.begin(rc)
 	}

@@ -20,9 +20,10 @@ type Conn struct {
 	raw      syscall.RawConn
 	in       incoming
 	out      outgoing
-	// look and glance are calls without a wait, of which found is the outcome.
-	look, glance func(fd uintptr)
-	found        bool
+	// look and readAtOnce are calls without a wait; some says whether there was
+	// anything to be read.
+	look, readAtOnce func(fd uintptr)
+	some             bool
 }
 
 // New returns nc, a TCP connection or a stream over a unix socket, as a Conn,
@@ -47,8 +48,8 @@ func New(nc net.Conn) (c *Conn, ok bool) {
 	}
 	c = &Conn{Conn: nc, raw: raw}
 	c.in.step, c.out.step = c.in.take, c.out.give
-	c.look = func(fd uintptr) { c.found = !nothing(fd) }
-	c.glance = func(fd uintptr) { c.found = c.in.take(fd) }
+	c.look = func(fd uintptr) { c.some = !nothing(fd) }
+	c.readAtOnce = func(fd uintptr) { c.some = c.in.take(fd) }
 	return c, true
 }
 
@@ -90,13 +91,13 @@ func (c *Conn) Read(b []byte) (int, error) {
 }
 
 // Trip writes request and reads the first of the answer into b, which must not
-// be empty, without a read in vain before it waits. Nothing may have come yet
-// that has not been read: the wait would not end for it.
+// be empty, without a read in vain before it waits.
 //
-// Where the connection does not take all of the request at once the rest is the
-// caller's to Write: then nothing has been read, and n is 0 without an error.
-// The deadline is that of reads. When it passes, or another error ends the
-// wait, what has been written has been written.
+// Where something has come before, the end of the connection included, nothing
+// is written and that is read. Where the connection does not take all of the
+// request at once the rest is the caller's to Write: then nothing has been read,
+// and n is 0 without an error. The deadline is that of reads. When it passes, or
+// another error ends the wait, what has been written has been written.
 func (c *Conn) Trip(request, b []byte) (written, n int, err error) {
 	c.in.begin(request, b)
 	err = c.raw.Read(c.in.step)
@@ -112,8 +113,8 @@ func (c *Conn) ReadNow(b []byte) (int, error) {
 		return 0, nil
 	}
 	c.in.begin(nil, b)
-	err := c.raw.Control(c.glance)
-	if err == nil && !c.found {
+	err := c.raw.Control(c.readAtOnce)
+	if err == nil && !c.some {
 		err = os.ErrDeadlineExceeded
 	}
 	return c.taken(err)
@@ -157,7 +158,7 @@ func (c *Conn) WriteBoth(a, b []byte) (int, error) {
 // Silent reports, without waiting, whether the other end has neither closed
 // the connection nor said anything that has not been read. It is for the
 // goroutine that reads.
-func (c *Conn) Silent() bool { return c.raw.Control(c.look) == nil && !c.found }
+func (c *Conn) Silent() bool { return c.raw.Control(c.look) == nil && !c.some }
 
 // failure is the error that the standard library would have made of errno.
 func (c *Conn) failure(op string, errno syscall.Errno) error {
@@ -190,9 +191,10 @@ func (in *incoming) begin(request, b []byte) {
 }
 
 // take is one step: it reports whether the read is over, and otherwise is
-// called again when something has come.
+// called again when something has come. What came before the first step does
+// not call it, so that has to be looked for.
 func (in *incoming) take(fd uintptr) (done bool) {
-	if len(in.request) > 0 {
+	if len(in.request) > 0 && nothing(fd) {
 		n, _ := write(fd, in.request[:min(len(in.request), maxCall)]) // an error shows again at what is left
 		in.request = in.request[n:]
 		return len(in.request) > 0

@@ -239,6 +239,29 @@ func TestTrip(t *testing.T) {
 	})
 }
 
+// What came before the question is not waited for, and the question not asked.
+func TestTripThatComesLate(t *testing.T) {
+	each(t, func(t *testing.T, c *Conn, there net.Conn) {
+		f := func(want string, wantErr error) {
+			t.Helper()
+			settle(t, c)
+			_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+			b := make([]byte, 8)
+			if written, n, err := c.Trip([]byte("hello"), b); written != 0 || string(b[:n]) != want || err != wantErr {
+				t.Errorf("got %d, %q, %v, want %q, %v", written, b[:n], err, want, wantErr)
+			}
+		}
+		there.Write([]byte("no"))
+		f("no", nil)
+		there.(interface{ CloseWrite() error }).CloseWrite()
+		f("", io.EOF)
+		c.CloseWrite()
+		if all, err := io.ReadAll(there); len(all) != 0 || err != nil {
+			t.Errorf("got %q, %v", all, err)
+		}
+	})
+}
+
 // A request that is not taken at once is left to the caller, and one whose
 // answer does not come has been written.
 func TestTripIsPartial(t *testing.T) {

@@ -65,12 +65,18 @@ func (c *Client) Stats() Stats {
 // tunnel, goes on after the handler has returned, and in.Outlive has been
 // called.
 func (c *Client) Exchange(ctx context.Context, rc *fasthttp.RequestCtx, in Inbound, unwanted Statuses) (*Stream, error) {
-	if cn := c.pool.take(); cn != nil {
+	body := in.Body()
+	small := body.small()
+	for cn := c.pool.take(small); cn != nil; cn = c.pool.take(small) {
 		s, err := cn.exchange(rc, in, unwanted)
-		if failure, ok := errors.AsType[*Error](err); !ok || !failure.Stale || !mayRepeat(rc, failure) {
+		failure, ok := errors.AsType[*Error](err)
+		if !ok || !failure.Stale || !mayRepeat(rc, failure) {
 			return s, err
 		}
-		c.staleRetries.Add(1)
+		if !failure.unused {
+			c.staleRetries.Add(1)
+			break
+		}
 	}
 	cn, err := c.connect(ctx, in)
 	if err != nil {

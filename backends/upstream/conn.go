@@ -3,12 +3,21 @@ package upstream
 import (
 	"bufio"
 	"crypto/tls"
+	"errors"
 	"net"
+	"os"
 	"runtime"
 	"time"
 
 	"zerohop/socket"
 )
+
+// errUnasked: a kept connection that has something to say before it is asked.
+var errUnasked = errors.New("bytes that nobody asked for")
+
+// firstOfLong is how much of an answer is read with its head where the last one
+// was long, in bytes: the rest goes to where it is wanted, and is not copied.
+const firstOfLong = 4 << 10
 
 // conn is a connection to the server. It belongs to one exchange, or is idle.
 type conn struct {
@@ -34,13 +43,10 @@ type conn struct {
 	// heard: something of the answer has come; sent: something of the request
 	// has gone; sendErr: why the rest of it has not.
 	heard, sent bool
+	unused      bool // it is stale, and was found so before anything was sent
 	sendErr     error
 	destroyed   bool
 }
-
-// firstOfLong is how much of an answer is read with its head where the last one
-// was long, in bytes: the rest goes to where it is wanted, and is not copied.
-const firstOfLong = 4 << 10
 
 func newConn(c *Client, nc net.Conn) *conn {
 	cn := &conn{Conn: nc, client: c, deadlines: deadlines{conn: nc, start: c.start}}
@@ -53,10 +59,10 @@ func newConn(c *Client, nc net.Conn) *conn {
 	return cn
 }
 
-// trips reports whether a request may go out with the read of its answer. It is
-// for those that are whole; the deadline is that of the read, as nothing is
+// canTrip reports whether a request may go out with the read of its answer. It
+// is for those that are whole; the deadline is that of the read, as nothing is
 // written that has to wait.
-func (cn *conn) trips() bool { return cn.socket != nil && cn.Conn == net.Conn(cn.socket) }
+func (cn *conn) canTrip() bool { return cn.socket != nil && cn.Conn == net.Conn(cn.socket) }
 
 // Abort has everything that waits for the connection fail, now and later.
 func (cn *conn) Abort() { cn.deadlines.abort() }
@@ -91,6 +97,11 @@ func (cn *conn) readOnce(b []byte) (int, error) {
 	if len(cn.unsent) == 0 {
 		return cn.Conn.Read(b)
 	}
+	return cn.tripOnce(b)
+}
+
+// tripOnce sends the request, as far as that is still to be done, and reads.
+func (cn *conn) tripOnce(b []byte) (int, error) {
 	// Those that wait for a processor send theirs right before or behind: a
 	// server that is woken for the first finds the others there.
 	runtime.Gosched()
@@ -98,17 +109,25 @@ func (cn *conn) readOnce(b []byte) (int, error) {
 		b = b[:min(len(b), firstOfLong)]
 	}
 	written, n, err := cn.socket.Trip(cn.unsent, b)
+	cn.unused = cn.kept && written == 0 && (n > 0 || err != nil && !errors.Is(err, os.ErrDeadlineExceeded))
 	cn.sent = cn.sent || written > 0
 	cn.unsent = cn.unsent[written:]
-	if rest := cn.unsent; len(rest) > 0 && err == nil {
-		cn.unsent = nil
-		if _, cn.sendErr = cn.Write(rest); cn.hopeless(cn.sendErr) {
-			return 0, cn.sendErr
-		}
-		cn.deadlines.beginRead()
-		return cn.Conn.Read(b)
+	rest := cn.unsent
+	switch {
+	case len(rest) == 0 || err != nil:
+		return n, err
+	case cn.unused:
+		return 0, errUnasked
 	}
-	return n, err
+	cn.unsent = nil
+	if _, cn.sendErr = cn.Write(rest); cn.hopeless(cn.sendErr) {
+		return 0, cn.sendErr
+	}
+	if n > 0 { // it begins with an answer, as one that is overloaded may
+		return n, nil
+	}
+	cn.deadlines.beginRead()
+	return cn.Conn.Read(b)
 }
 
 // Write writes all of b, as long as some of it goes out within each

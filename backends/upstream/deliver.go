@@ -19,7 +19,7 @@ func (cn *conn) deliver(rc *fasthttp.RequestCtx, in Inbound, whole bool) (*Strea
 	}
 	a.copyHead(&rc.Response.Header)
 	cn.discard(a.size)
-	cn.long = a.length > smallBody
+	cn.long = a.length > smallBody && !a.bodyless(rc.IsHead())
 	switch {
 	case a.bodyless(rc.IsHead()):
 		// What it declares is about another answer.
@@ -63,7 +63,7 @@ func (cn *conn) readSmall(rc *fasthttp.RequestCtx, length int) error {
 }
 
 // readPage reads a body into a buffer that goes back when the response is
-// written.
+// written: directly, as the connection's own would only be another stop.
 func (cn *conn) readPage(rc *fasthttp.RequestCtx, length int) error {
 	p := cn.client.pages.get(length)
 	n := copy(p.bytes[:length], cn.buffered())

@@ -35,6 +35,8 @@ type Error struct {
 	Timeout bool
 	// Stale: a kept connection turned out closed before any byte of an answer.
 	Stale bool
+	// unused: that was seen before the connection was used.
+	unused bool
 	// Status is the answer's, with OpStatus.
 	Status int
 	// Err is the cause. It is context.Canceled when the client has left, and

@@ -24,7 +24,7 @@ func (cn *conn) exchange(rc *fasthttp.RequestCtx, in Inbound, unwanted Statuses)
 }
 
 func (cn *conn) attempt(rc *fasthttp.RequestCtx, in Inbound, unwanted Statuses) (*Stream, error) {
-	cn.heard, cn.sent, cn.sendErr = false, false, nil
+	cn.heard, cn.sent, cn.sendErr, cn.unused = false, false, nil, false
 	if !in.Running(cn) {
 		cn.release(true)
 		return nil, &Error{Op: OpClient, Err: context.Canceled}
@@ -60,7 +60,7 @@ func (cn *conn) ask(rc *fasthttp.RequestCtx, in Inbound) (whole bool, failure *E
 	switch body := cn.body.Buffered; {
 	case cn.body.Rest != nil || len(body) > pageBytes:
 		return cn.upload()
-	case len(body) <= smallBody && cn.trips():
+	case cn.body.small() && cn.canTrip():
 		cn.request.head = append(cn.request.head, body...)
 		cn.unsent = cn.request.head
 	default:
@@ -146,7 +146,7 @@ func (cn *conn) failure(op Op, err error) *Error {
 		errors.Is(err, errFraming), errors.Is(err, errInterim):
 		e.Op = OpHead
 	case op == OpSend || op == OpRead:
-		e.Stale = cn.kept && !cn.heard
+		e.Stale, e.unused = cn.kept && !cn.heard, cn.unused
 		if err == io.EOF {
 			e.Err = io.ErrUnexpectedEOF
 		}

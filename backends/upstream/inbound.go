@@ -75,6 +75,9 @@ func (b *Body) length() int64 {
 	return b.Length
 }
 
+// small reports whether all of it is here, and goes out with the head.
+func (b *Body) small() bool { return b.Rest == nil && len(b.Buffered) <= smallBody }
+
 // chunked reports whether the length is unknown before its end.
 func (b *Body) chunked() bool { return b.length() < 0 }
 

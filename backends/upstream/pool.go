@@ -26,8 +26,9 @@ type pool struct {
 
 func (p *pool) init(room int, now func() time.Duration) { p.room, p.now = room, now }
 
-// take returns the connection that was used last and is still open, or nil.
-func (p *pool) take() *conn {
+// take returns the connection that was used last and is still open, or nil. One
+// that looks by itself, when it sends a small request, is not looked at.
+func (p *pool) take(small bool) *conn {
 	for {
 		p.mu.Lock()
 		cn := p.top
@@ -37,7 +38,7 @@ func (p *pool) take() *conn {
 		}
 		p.removeLocked(cn)
 		p.mu.Unlock()
-		if now := p.now(); cn.keptUntil > now && cn.quiet() {
+		if now := p.now(); cn.keptUntil > now && (small && cn.canTrip() || cn.quiet()) {
 			cn.deadlines.note(now)
 			return cn
 		}

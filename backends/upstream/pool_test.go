@@ -49,12 +49,12 @@ func TestPoolIsBoundedAndLastInFirstOut(t *testing.T) {
 		if got := c.Stats(); got.Idle != 2 || got.Connections != 2 {
 			t.Errorf("got %+v, want 2 kept", got)
 		}
-		if got := c.pool.take(); got != conns[2] {
+		if got := c.pool.take(false); got != conns[2] {
 			t.Error("got another one than the last")
 		}
 		conns[2].release(true)
 		time.Sleep(30 * time.Second)
-		c.pool.take().release(true)
+		c.pool.take(false).release(true)
 		time.Sleep(30 * time.Second)
 		synctest.Wait()
 		if got := c.Stats().Idle; got != 1 {
