@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -148,7 +149,10 @@ func (s *server) attempt(r *request, deadline time.Time) (answer reply, sent boo
 	}
 	defer s.lanes.alight(rider)
 	answer, err = rider.ask(r, deadline)
-	if err != nil && rider.again && !rider.over(time.Now()) {
+	for again := true; err != nil && again && rider.again && !rider.over(time.Now()); {
+		// It is not the last try when only a leader's time was up: there is
+		// one such failure for each leader at most.
+		again = errors.Is(err, os.ErrDeadlineExceeded)
 		s.retries.Add(1)
 		answer, err = rider.ask(r, deadline)
 	}
