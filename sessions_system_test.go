@@ -243,6 +243,41 @@ func TestSystemSessionStoreOutage(t *testing.T) {
 	r.stop(t)
 }
 
+// A login asks memcached several things, of failed logins and of sessions. While
+// it hangs they take one timeout in all.
+func TestSystemLoginWhileTheStoreHangs(t *testing.T) {
+	store := memcachedtest.Start(t)
+	const rounds = 3 // the machine may hold a login up
+	r := start(t, sharedConfig(t, 4*rounds, store))
+	users := 0
+	// Each has another user: of one who has logged in from here before,
+	// failures are not counted in memcached.
+	login := func(status int) time.Duration {
+		t.Helper()
+		began := time.Now()
+		if got := newVisitor(t).login(r.base, fmt.Sprintf("u%d", users)); got != status {
+			t.Errorf("log in: got %d, want %d", got, status)
+		}
+		users++
+		return time.Since(began)
+	}
+	var slowest time.Duration
+	for range rounds {
+		usual := max(login(200), login(200))
+		store.Freeze()
+		slowest = max(login(503), login(503))
+		store.Thaw()
+		if slowest -= usual; slowest <= storeTimeout+50*time.Millisecond {
+			break
+		}
+		until(t, 10*time.Second, "a login", func() bool { return newVisitor(t).login(r.base, "u0") == 200 })
+	}
+	if slowest > storeTimeout+50*time.Millisecond {
+		t.Errorf("a login took %v more than usual, want %v and 50ms at most", slowest, storeTimeout)
+	}
+	r.stop(t)
+}
+
 // One of three servers takes along its own sessions, and no others.
 func TestSystemOneSessionServerIsLost(t *testing.T) {
 	const users = 30

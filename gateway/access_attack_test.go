@@ -81,17 +81,17 @@ func TestStoreValues(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	own, err := store.Get(bobKey)
+	own, err := store.Get(t.Context(), bobKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	others, err := store.Get(eveKey)
+	others, err := store.Get(t.Context(), eveKey)
 	if err != nil {
 		t.Fatal(err)
 	}
 	f := func(what string, value []byte, status int) {
 		t.Helper()
-		if err := store.Set(bobKey, value, 0); err != nil {
+		if err := store.Set(t.Context(), bobKey, value, 0); err != nil {
 			t.Fatal(err)
 		}
 		if got := bob.do("GET", "/private", "", ""); got.StatusCode != status || strings.Contains(got.body, "eve") {

@@ -7,6 +7,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"zerohop/gateway/auth"
+	"zerohop/gateway/memcached"
 	"zerohop/gateway/session"
 	"zerohop/sqlapi"
 )
@@ -25,6 +26,9 @@ type asker struct {
 	session *session.Session
 	// down is why nobody knows whether there is one, nil where it is known.
 	down error
+	// patience is what the request has left for the servers of sessions and of
+	// failed logins.
+	patience memcached.Patience
 	// unproven: nothing in the header proves that a page of ours has sent the
 	// request, so the body has to.
 	unproven bool

@@ -52,11 +52,11 @@ func TestOriginOf(t *testing.T) {
 
 func TestBringsToken(t *testing.T) {
 	sessions := newTestSessions(t)
-	own, err := sessions.Start(session.Content{}, nil)
+	own, err := sessions.Start(t.Context(), session.Content{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := sessions.Start(session.Content{}, nil)
+	other, err := sessions.Start(t.Context(), session.Content{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

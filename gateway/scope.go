@@ -10,6 +10,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"zerohop/backends/upstream"
+	"zerohop/gateway/memcached"
 	"zerohop/sqlapi"
 )
 
@@ -228,10 +229,13 @@ func (s *scope) Err() error {
 
 // Value returns the scope itself: as a sqlapi.Lookuper for sqlapi.LookupKey, as
 // a sqlapi.Abandonable for sqlapi.AbandonKey, and as an upstream.Inbound for
-// upstream.InboundKey.
+// upstream.InboundKey; and its patience for memcached.PatienceKey.
 func (s *scope) Value(key any) any {
-	if key == any(sqlapi.LookupKey) || key == any(sqlapi.AbandonKey) || key == any(upstream.InboundKey) {
+	switch key {
+	case any(sqlapi.LookupKey), any(sqlapi.AbandonKey), any(upstream.InboundKey):
 		return s
+	case any(memcached.PatienceKey):
+		return &s.patience
 	}
 	return nil
 }

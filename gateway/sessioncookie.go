@@ -52,7 +52,7 @@ func (s *sessions) findSession(sc *scope, h *fasthttp.RequestHeader) error {
 	if len(cookies) == 0 {
 		return nil
 	}
-	found, err := s.Find(cookies, sc.secure())
+	found, err := s.Find(sc, cookies, sc.secure())
 	if errors.Is(err, session.ErrNone) && len(s.OldCookies()) > 0 {
 		return s.adopt(sc, cookies)
 	}
@@ -77,7 +77,7 @@ func cookiesOf(h *fasthttp.RequestHeader) []byte {
 
 // adopt takes over the session of the old stack that a request brings.
 func (s *sessions) adopt(sc *scope, cookies []byte) error {
-	adopted, err := s.Adopt(cookies)
+	adopted, err := s.Adopt(sc, cookies)
 	if errors.Is(err, session.ErrOld) {
 		s.unadopted.Add(1)
 		if suppressed, ok := s.flood.admit(floodKind{}, sc.start); ok {
@@ -106,7 +106,7 @@ func (s *sessions) unlessNone(err error) error {
 
 // start begins a session in place of the one that the request came with.
 func (s *sessions) start(sc *scope, c session.Content) error {
-	started, err := s.Start(c, sc.session)
+	started, err := s.Start(sc, c, sc.session)
 	if err != nil {
 		return s.noted(err)
 	}
@@ -127,10 +127,10 @@ func (s *sessions) end(sc *scope) error {
 	var ended int
 	var err error
 	if sc.session != nil {
-		err = s.End(sc.session)
+		err = s.End(sc, sc.session)
 		ended = 1
 	} else {
-		ended, err = s.EndAll(cookiesOf(&sc.rc.Request.Header), sc.secure())
+		ended, err = s.EndAll(sc, cookiesOf(&sc.rc.Request.Header), sc.secure())
 	}
 	if err != nil {
 		return s.noted(err)

@@ -89,7 +89,7 @@ func (s *sessionSetter) serve(ctx context.Context, rc *fasthttp.RequestCtx) erro
 // set changes the request's session, or begins one for somebody unknown.
 func (s *sessionSetter) set(sc *scope, values []string) error {
 	if sc.session != nil {
-		err := s.sessions.Update(sc.session, func(c *session.Content) (err error) {
+		err := s.sessions.Update(sc, sc.session, func(c *session.Content) (err error) {
 			c.Data, err = withMembers(c.Data, s.values.names, values)
 			return err
 		})

@@ -1,6 +1,7 @@
 package memcached
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -42,6 +43,9 @@ const (
 
 // Client keeps values in the servers of its Config. It may be used by several
 // goroutines at once.
+//
+// Of a call's context it is the Patience that counts. That it ends does not
+// end the call, which takes milliseconds: Config.Timeout at most.
 type Client struct {
 	servers ring
 }
@@ -66,8 +70,8 @@ type Item struct {
 }
 
 // Get reads a value and its version. It fails with ErrMiss or ErrUnavailable.
-func (c *Client) Get(key string) (Item, error) {
-	r, err := c.call(request{verb: verbGet, key: key})
+func (c *Client) Get(ctx context.Context, key string) (Item, error) {
+	r, err := c.call(ctx, request{verb: verbGet, key: key})
 	return Item{r.value, r.cas}, err
 }
 
@@ -75,57 +79,57 @@ func (c *Client) Get(key string) (Item, error) {
 // with ErrMiss or ErrUnavailable.
 //
 // A ttl counts in whole seconds and is rounded up; 0 is for good.
-func (c *Client) GetAndTouch(key string, ttl time.Duration) ([]byte, error) {
-	r, err := c.call(request{verb: verbGetAndTouch, key: key, expiry: expiry(ttl)})
+func (c *Client) GetAndTouch(ctx context.Context, key string, ttl time.Duration) ([]byte, error) {
+	r, err := c.call(ctx, request{verb: verbGetAndTouch, key: key, expiry: expiry(ttl)})
 	return r.value, err
 }
 
 // Touch gives a value ttl to live from now on. It fails with ErrMiss or
 // ErrUnavailable.
-func (c *Client) Touch(key string, ttl time.Duration) error {
-	_, err := c.call(request{verb: verbTouch, key: key, expiry: expiry(ttl)})
+func (c *Client) Touch(ctx context.Context, key string, ttl time.Duration) error {
+	_, err := c.call(ctx, request{verb: verbTouch, key: key, expiry: expiry(ttl)})
 	return err
 }
 
 // Set stores a value, whatever there was. It fails with ErrUnavailable, also
 // when a server has no room.
-func (c *Client) Set(key string, value []byte, ttl time.Duration) error {
-	_, err := c.call(request{verb: verbSet, key: key, value: value, expiry: expiry(ttl)})
+func (c *Client) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	_, err := c.call(ctx, request{verb: verbSet, key: key, value: value, expiry: expiry(ttl)})
 	return err
 }
 
 // Add stores a value where there was none. It fails with ErrExists or
 // ErrUnavailable.
-func (c *Client) Add(key string, value []byte, ttl time.Duration) error {
-	_, err := c.call(request{verb: verbAdd, key: key, value: value, expiry: expiry(ttl)})
+func (c *Client) Add(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	_, err := c.call(ctx, request{verb: verbAdd, key: key, value: value, expiry: expiry(ttl)})
 	return err
 }
 
 // CompareAndSwap replaces the value that Get returned with this version. It
 // fails with ErrConflict, ErrMiss or ErrUnavailable.
-func (c *Client) CompareAndSwap(key string, value []byte, ttl time.Duration, cas uint64) error {
-	_, err := c.call(request{verb: verbSwap, key: key, value: value, expiry: expiry(ttl), cas: cas})
+func (c *Client) CompareAndSwap(ctx context.Context, key string, value []byte, ttl time.Duration, cas uint64) error {
+	_, err := c.call(ctx, request{verb: verbSwap, key: key, value: value, expiry: expiry(ttl), cas: cas})
 	return err
 }
 
 // Delete removes a value. It fails with ErrMiss or ErrUnavailable. A second
 // try may miss what the first one removed; both mean that it is gone.
-func (c *Client) Delete(key string) error {
-	_, err := c.call(request{verb: verbDelete, key: key})
+func (c *Client) Delete(ctx context.Context, key string) error {
+	_, err := c.call(ctx, request{verb: verbDelete, key: key})
 	return err
 }
 
 // Increment adds to a value, which is a decimal number, and returns the sum. It
 // fails with ErrMiss or ErrUnavailable, also when the value is no number.
-func (c *Client) Increment(key string, delta uint64) (uint64, error) {
-	r, err := c.call(request{verb: verbIncrement, key: key, delta: delta})
+func (c *Client) Increment(ctx context.Context, key string, delta uint64) (uint64, error) {
+	r, err := c.call(ctx, request{verb: verbIncrement, key: key, delta: delta})
 	return r.number, err
 }
 
 // Decrement takes from such a value, which does not go below 0. It fails as
 // Increment does.
-func (c *Client) Decrement(key string, delta uint64) (uint64, error) {
-	r, err := c.call(request{verb: verbDecrement, key: key, delta: delta})
+func (c *Client) Decrement(ctx context.Context, key string, delta uint64) (uint64, error) {
+	r, err := c.call(ctx, request{verb: verbDecrement, key: key, delta: delta})
 	return r.number, err
 }
 
@@ -133,12 +137,12 @@ func (c *Client) Decrement(key string, delta uint64) (uint64, error) {
 // differently: it asks one after the other. It also returns what deletes the
 // value where it was found, which fails with ErrUnavailable. With a server
 // down Find can fail with ErrUnavailable, and never with ErrMiss.
-func (c *Client) Find(key string) (item Item, remove func() error, err error) {
-	missed := ErrMiss
+func (c *Client) Find(ctx context.Context, key string) (item Item, remove func() error, err error) {
+	missed, patience := ErrMiss, patienceOf(ctx)
 	for _, s := range c.servers {
-		r, err := s.call(request{verb: verbGet, key: key})
+		r, err := s.call(patience, request{verb: verbGet, key: key})
 		if err == nil {
-			return Item{r.value, r.cas}, func() error { return s.remove(key) }, nil
+			return Item{r.value, r.cas}, func() error { return s.remove(patience, key) }, nil
 		}
 		if !errors.Is(err, ErrMiss) {
 			missed = err
@@ -147,14 +151,16 @@ func (c *Client) Find(key string) (item Item, remove func() error, err error) {
 	return Item{}, nil, missed
 }
 
-func (s *server) remove(key string) error {
-	if _, err := s.call(request{verb: verbDelete, key: key}); err != nil && !errors.Is(err, ErrMiss) {
+func (s *server) remove(p *Patience, key string) error {
+	if _, err := s.call(p, request{verb: verbDelete, key: key}); err != nil && !errors.Is(err, ErrMiss) {
 		return err
 	}
 	return nil
 }
 
-func (c *Client) call(r request) (reply, error) { return c.servers.pick(r.key).call(r) }
+func (c *Client) call(ctx context.Context, r request) (reply, error) {
+	return c.servers.pick(r.key).call(patienceOf(ctx), r)
+}
 
 // Stats returns how the servers are, in the order of the Config.
 func (c *Client) Stats() []Stats {

@@ -13,9 +13,9 @@ import (
 // Under the race detector pools forget, so that more is counted.
 func TestReadAllocations(t *testing.T) {
 	c := newClient(t, testConfig(memcachedtest.Start(t).Address()))
-	check(t, c.Set("key", make([]byte, 200), 0), nil)
+	check(t, c.Set(t.Context(), "key", make([]byte, 200), 0), nil)
 	got := testing.AllocsPerRun(1000, func() {
-		_, err := c.GetAndTouch("key", time.Minute)
+		_, err := c.GetAndTouch(t.Context(), "key", time.Minute)
 		check(t, err, nil)
 	})
 	if got > 5 {

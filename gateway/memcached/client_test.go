@@ -1,6 +1,7 @@
 package memcached
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -48,43 +49,43 @@ func onBoth(t *testing.T, test func(t *testing.T, server *memcachedtest.Server))
 func TestVerbs(t *testing.T) {
 	onBoth(t, func(t *testing.T, server *memcachedtest.Server) {
 		c := newClient(t, testConfig(server.Address()))
-		_, err := c.Get("a")
+		_, err := c.Get(t.Context(), "a")
 		check(t, err, ErrMiss)
-		check(t, c.Set("a", []byte("1"), time.Minute), nil)
-		check(t, c.Add("a", []byte("2"), time.Minute), ErrExists)
-		check(t, c.Add("empty", nil, 0), nil)
-		item, err := c.Get("a")
+		check(t, c.Set(t.Context(), "a", []byte("1"), time.Minute), nil)
+		check(t, c.Add(t.Context(), "a", []byte("2"), time.Minute), ErrExists)
+		check(t, c.Add(t.Context(), "empty", nil, 0), nil)
+		item, err := c.Get(t.Context(), "a")
 		check(t, err, nil)
 		if got, want := string(item.Value), "1"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		check(t, c.CompareAndSwap("a", []byte("3\r\nEND\r\n"), time.Minute, item.CAS), nil)
-		check(t, c.CompareAndSwap("a", []byte("4"), time.Minute, item.CAS), ErrConflict)
-		check(t, c.CompareAndSwap("b", []byte("4"), time.Minute, item.CAS), ErrMiss)
-		value, err := c.GetAndTouch("a", time.Minute)
+		check(t, c.CompareAndSwap(t.Context(), "a", []byte("3\r\nEND\r\n"), time.Minute, item.CAS), nil)
+		check(t, c.CompareAndSwap(t.Context(), "a", []byte("4"), time.Minute, item.CAS), ErrConflict)
+		check(t, c.CompareAndSwap(t.Context(), "b", []byte("4"), time.Minute, item.CAS), ErrMiss)
+		value, err := c.GetAndTouch(t.Context(), "a", time.Minute)
 		check(t, err, nil)
 		if got, want := string(value), "3\r\nEND\r\n"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		value, err = c.GetAndTouch("empty", time.Minute)
+		value, err = c.GetAndTouch(t.Context(), "empty", time.Minute)
 		check(t, err, nil)
 		if len(value) != 0 {
 			t.Errorf("got %q, want nothing", value)
 		}
-		check(t, c.Touch("a", time.Minute), nil)
-		check(t, c.Touch("b", time.Minute), ErrMiss)
-		check(t, c.Set("n", []byte("41"), time.Minute), nil)
-		n, err := c.Increment("n", 1)
+		check(t, c.Touch(t.Context(), "a", time.Minute), nil)
+		check(t, c.Touch(t.Context(), "b", time.Minute), ErrMiss)
+		check(t, c.Set(t.Context(), "n", []byte("41"), time.Minute), nil)
+		n, err := c.Increment(t.Context(), "n", 1)
 		check(t, err, nil)
 		if n != 42 {
 			t.Errorf("got %d, want 42", n)
 		}
-		_, err = c.Increment("m", 1)
+		_, err = c.Increment(t.Context(), "m", 1)
 		check(t, err, ErrMiss)
-		_, err = c.Increment("empty", 1)
+		_, err = c.Increment(t.Context(), "empty", 1)
 		check(t, err, ErrUnavailable) // it is no number
-		check(t, c.Delete("a"), nil)
-		check(t, c.Delete("a"), ErrMiss)
+		check(t, c.Delete(t.Context(), "a"), nil)
+		check(t, c.Delete(t.Context(), "a"), ErrMiss)
 	})
 }
 
@@ -92,7 +93,7 @@ func TestRefusedBeforeItIsSent(t *testing.T) {
 	c := newClient(t, testConfig("127.0.0.1:1")) // nobody is asked
 	f := func(key string, value []byte, want error) {
 		t.Helper()
-		check(t, c.Set(key, value, 0), want)
+		check(t, c.Set(t.Context(), key, value, 0), want)
 		if got := c.Stats()[0].Calls; got != 0 {
 			t.Errorf("%d calls", got)
 		}
@@ -108,8 +109,8 @@ func TestRefusedBeforeItIsSent(t *testing.T) {
 func TestLargestValueAndKey(t *testing.T) {
 	c := newClient(t, testConfig(memcachedtest.Start(t).Address()))
 	key := strings.Repeat("k", 250)
-	check(t, c.Set(key, make([]byte, MaxValue), time.Minute), nil)
-	item, err := c.Get(key)
+	check(t, c.Set(t.Context(), key, make([]byte, MaxValue), time.Minute), nil)
+	item, err := c.Get(t.Context(), key)
 	check(t, err, nil)
 	if got := len(item.Value); got != MaxValue {
 		t.Errorf("got %d bytes, want %d", got, MaxValue)
@@ -121,8 +122,8 @@ func TestLargestValueAndKey(t *testing.T) {
 func TestValueTooLargeForServer(t *testing.T) {
 	c := newClient(t, testConfig(memcachedtest.Start(t, "-I", "512k").Address()))
 	for range 2 * patience {
-		check(t, c.Set("a", make([]byte, 800<<10), time.Minute), ErrUnavailable)
-		check(t, c.Set("b", []byte("1"), time.Minute), nil)
+		check(t, c.Set(t.Context(), "a", make([]byte, 800<<10), time.Minute), ErrUnavailable)
+		check(t, c.Set(t.Context(), "b", []byte("1"), time.Minute), nil)
 	}
 }
 
@@ -143,11 +144,11 @@ func TestExpiry(t *testing.T) {
 	f(1<<63-1, 1<<31-1, 1<<31-1)
 
 	c := newClient(t, testConfig(memcachedtest.Start(t).Address()))
-	check(t, c.Set("long", []byte("1"), 31*24*time.Hour), nil)
-	_, err := c.Get("long")
+	check(t, c.Set(t.Context(), "long", []byte("1"), 31*24*time.Hour), nil)
+	_, err := c.Get(t.Context(), "long")
 	check(t, err, nil)
-	check(t, c.Set("over", []byte("1"), -time.Second), nil)
-	_, err = c.Get("over")
+	check(t, c.Set(t.Context(), "over", []byte("1"), -time.Second), nil)
+	_, err = c.Get(t.Context(), "over")
 	check(t, err, ErrMiss)
 }
 
@@ -156,19 +157,19 @@ func TestFind(t *testing.T) {
 	c := newClient(t, testConfig(a.Address(), b.Address()))
 	for _, server := range []*memcachedtest.Server{a, b} {
 		single := newClient(t, testConfig(server.Address()))
-		check(t, single.Set("old", []byte(server.Address()), 0), nil)
-		item, remove, err := c.Find("old")
+		check(t, single.Set(t.Context(), "old", []byte(server.Address()), 0), nil)
+		item, remove, err := c.Find(t.Context(), "old")
 		check(t, err, nil)
 		if got, want := string(item.Value), server.Address(); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 		check(t, remove(), nil)
 		check(t, remove(), nil)
-		_, _, err = c.Find("old")
+		_, _, err = c.Find(t.Context(), "old")
 		check(t, err, ErrMiss)
 	}
 	b.Kill()
-	_, _, err := c.Find("old")
+	_, _, err := c.Find(t.Context(), "old")
 	check(t, err, ErrUnavailable) // it might be there
 }
 
@@ -177,15 +178,15 @@ func TestClose(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			for c.Set("a", []byte("1"), 0) == nil {
+			for c.Set(t.Context(), "a", []byte("1"), 0) == nil {
 			}
 		})
 	}
-	_ = eventually(func() error { _, err := c.Get("a"); return err })
+	_ = eventually(func() error { _, err := c.Get(t.Context(), "a"); return err })
 	c.Close()
 	c.Close()
 	wg.Wait()
-	check(t, c.Set("a", nil, 0), ErrClosed)
+	check(t, c.Set(t.Context(), "a", nil, 0), ErrClosed)
 	if got := c.Stats()[0]; got.Idle != 0 || got.Busy != 0 {
 		t.Errorf("connections are left: %+v", got)
 	}
@@ -200,12 +201,12 @@ func onBothForBench(b *testing.B, run func(b *testing.B, c *Client, read func(n 
 			keys := make([]string, 1000)
 			for i := range keys {
 				keys[i] = fmt.Sprintf("zerohop:session:%043d", i)
-				check(b, c.Set(keys[i], make([]byte, 200), 0), nil)
+				check(b, c.Set(context.Background(), keys[i], make([]byte, 200), 0), nil)
 			}
 			b.ReportAllocs()
 			b.ResetTimer()
 			run(b, c, func(n int) {
-				if _, err := c.GetAndTouch(keys[n%len(keys)], time.Minute); err != nil {
+				if _, err := c.GetAndTouch(context.Background(), keys[n%len(keys)], time.Minute); err != nil {
 					b.Error(err)
 				}
 			})

@@ -34,6 +34,8 @@
 // The package leaves to others what the values mean, and whether they may be
 // believed: memcached asks nobody who he is.
 //
-// Nothing here starts a goroutine, and nothing is logged. Calls take no
-// context: what they take is milliseconds.
+// The calls of one request that share a Patience wait for a server that hangs
+// only once.
+//
+// Nothing here starts a goroutine, and nothing is logged.
 package memcached

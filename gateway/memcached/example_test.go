@@ -1,6 +1,7 @@
 package memcached_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -19,16 +20,16 @@ func Example() {
 		return
 	}
 	defer client.Close()
-	count := func(key string) (uint64, error) {
-		switch err := client.Add(key, []byte("1"), time.Minute); {
+	count := func(ctx context.Context, key string) (uint64, error) {
+		switch err := client.Add(ctx, key, []byte("1"), time.Minute); {
 		case err == nil:
 			return 1, nil
 		case !errors.Is(err, memcached.ErrExists):
 			return 0, err // memcached.ErrUnavailable, within the timeout
 		}
-		return client.Increment(key, 1)
+		return client.Increment(ctx, key, 1)
 	}
-	_, err = count("a key with spaces")
+	_, err = count(context.Background(), "a key with spaces")
 	fmt.Println(errors.Is(err, memcached.ErrKey))
 	// Output: true
 }

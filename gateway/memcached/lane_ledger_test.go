@@ -116,7 +116,7 @@ func testLaneLedger(t *testing.T, most int) {
 	s.lanes.most = most
 	for key := range ledgerKeys {
 		if key%3 != 0 {
-			_, err := s.call(request{verb: verbSet, key: fmt.Sprintf("key%d", key), value: []byte(ledgerValue(key))})
+			_, err := s.call(nil, request{verb: verbSet, key: fmt.Sprintf("key%d", key), value: []byte(ledgerValue(key))})
 			check(t, err, nil)
 		}
 	}
@@ -160,6 +160,6 @@ func testLaneLedger(t *testing.T, most int) {
 
 // isSound returns nil when a value can be read.
 func isSound(s *server) error {
-	_, err := s.call(request{verb: verbGetAndTouch, key: "key1"})
+	_, err := s.call(nil, request{verb: verbGetAndTouch, key: "key1"})
 	return err
 }

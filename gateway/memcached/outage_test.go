@@ -22,19 +22,19 @@ func TestStaleConnection(t *testing.T) {
 		c := newClient(t, testConfig(server.Address()))
 		f := func(call func() error, want error) {
 			t.Helper()
-			check(t, c.Set("there", []byte("1"), 0), nil) // a connection is kept
+			check(t, c.Set(t.Context(), "there", []byte("1"), 0), nil) // a connection is kept
 			server.Kill()
 			server.Restart()
 			check(t, call(), want)
 		}
-		f(func() error { _, err := c.Get("a"); return err }, ErrMiss)
-		f(func() error { _, err := c.GetAndTouch("a", 0); return err }, ErrMiss)
-		f(func() error { return c.Touch("a", 0) }, ErrMiss)
-		f(func() error { return c.Set("a", nil, 0) }, nil)
-		f(func() error { return c.Add("a", nil, 0) }, nil)
-		f(func() error { return c.CompareAndSwap("a", nil, 0, 1) }, ErrMiss)
-		f(func() error { return c.Delete("a") }, ErrMiss)
-		f(func() error { _, err := c.Increment("a", 1); return err }, ErrMiss)
+		f(func() error { _, err := c.Get(t.Context(), "a"); return err }, ErrMiss)
+		f(func() error { _, err := c.GetAndTouch(t.Context(), "a", 0); return err }, ErrMiss)
+		f(func() error { return c.Touch(t.Context(), "a", 0) }, ErrMiss)
+		f(func() error { return c.Set(t.Context(), "a", nil, 0) }, nil)
+		f(func() error { return c.Add(t.Context(), "a", nil, 0) }, nil)
+		f(func() error { return c.CompareAndSwap(t.Context(), "a", nil, 0, 1) }, ErrMiss)
+		f(func() error { return c.Delete(t.Context(), "a") }, ErrMiss)
+		f(func() error { _, err := c.Increment(t.Context(), "a", 1); return err }, ErrMiss)
 		if got := c.Stats()[0].Failures; got != 0 {
 			t.Errorf("%d failures", got)
 		}
@@ -46,13 +46,13 @@ func TestStoppedServer(t *testing.T) {
 	config := testConfig(server.Address())
 	config.Timeout, config.Connections = 50*time.Millisecond, 2
 	c := newClient(t, config)
-	check(t, eventually(func() error { return c.Set("a", []byte("1"), 0) }), nil)
+	check(t, eventually(func() error { return c.Set(t.Context(), "a", []byte("1"), 0) }), nil)
 	server.Freeze()
 	var wg sync.WaitGroup
 	for range 20 { // most of them wait for a connection
 		wg.Go(func() {
 			started := time.Now()
-			if _, err := c.Get("a"); !errors.Is(err, ErrUnavailable) {
+			if _, err := c.Get(t.Context(), "a"); !errors.Is(err, ErrUnavailable) {
 				t.Errorf("got error %v, want %v", err, ErrUnavailable)
 			}
 			if got, want := time.Since(started), config.Timeout+slack; got > want {
@@ -62,11 +62,11 @@ func TestStoppedServer(t *testing.T) {
 	}
 	wg.Wait()
 	for !c.Stats()[0].Down {
-		check(t, c.Delete("a"), ErrUnavailable)
+		check(t, c.Delete(t.Context(), "a"), ErrUnavailable)
 	}
-	check(t, eventually(func() error { return isDown(c.Add("b", nil, 0)) }), nil)
+	check(t, eventually(func() error { return isDown(c.Add(t.Context(), "b", nil, 0)) }), nil)
 	server.Thaw()
-	check(t, eventually(func() error { return c.Set("c", []byte("1"), 0) }), nil)
+	check(t, eventually(func() error { return c.Set(t.Context(), "c", []byte("1"), 0) }), nil)
 	if c.Stats()[0].Down {
 		t.Error("the server is still down")
 	}
@@ -78,18 +78,18 @@ func TestUncertainWrite(t *testing.T) {
 	config := testConfig(server.Address())
 	config.Timeout = 300 * time.Millisecond
 	c := newClient(t, config)
-	check(t, eventually(func() error { return c.Set("n", []byte("1"), 0) }), nil)
+	check(t, eventually(func() error { return c.Set(t.Context(), "n", []byte("1"), 0) }), nil)
 	server.Freeze()
-	_, err := c.Increment("n", 1)
+	_, err := c.Increment(t.Context(), "n", 1)
 	check(t, err, ErrUncertain)
-	_, err = c.Get("n")
+	_, err = c.Get(t.Context(), "n")
 	check(t, err, ErrUnavailable)
 	if errors.Is(err, ErrUncertain) {
 		t.Errorf("nothing is uncertain about a read: %v", err)
 	}
 	server.Thaw()
 	var item Item
-	check(t, eventually(func() error { item, err = c.Get("n"); return err }), nil)
+	check(t, eventually(func() error { item, err = c.Get(t.Context(), "n"); return err }), nil)
 	if got, want := string(item.Value), "2"; got != want { // once, and not twice
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -126,9 +126,9 @@ func TestKillAndRestartUnderLoad(t *testing.T) {
 					return
 				default:
 				}
-				_ = c.Set(key, []byte(key), 0)
+				_ = c.Set(t.Context(), key, []byte(key), 0)
 				started := time.Now()
-				value, err := c.GetAndTouch(key, time.Minute)
+				value, err := c.GetAndTouch(t.Context(), key, time.Minute)
 				switch {
 				case err == nil && string(value) != key:
 					wrong.Add(1)
@@ -167,7 +167,7 @@ func TestKillAndRestartUnderLoad(t *testing.T) {
 	}
 	before := c.Stats()[0].Failures
 	for range 100 {
-		check(t, c.Set("a", nil, 0), nil)
+		check(t, c.Set(t.Context(), "a", nil, 0), nil)
 	}
 	if got := c.Stats()[0].Failures; got != before {
 		t.Errorf("%d calls failed after the server was back", got-before)
@@ -189,7 +189,7 @@ func TestLostServer(t *testing.T) {
 	c := newClient(t, testConfig(addresses...))
 	const keys = 300
 	for i := range keys {
-		check(t, c.Set(fmt.Sprint(i), []byte(fmt.Sprint(i)), 0), nil)
+		check(t, c.Set(t.Context(), fmt.Sprint(i), []byte(fmt.Sprint(i)), 0), nil)
 	}
 	servers[addresses[1]].Kill()
 	lost := 0
@@ -200,7 +200,7 @@ func TestLostServer(t *testing.T) {
 			lost++
 			want = ErrUnavailable
 		}
-		_, err := c.Get(key)
+		_, err := c.Get(t.Context(), key)
 		check(t, err, want)
 	}
 	if lost < keys/6 || lost > keys/2 {
@@ -210,10 +210,10 @@ func TestLostServer(t *testing.T) {
 
 func TestNoSuchSocket(t *testing.T) {
 	c := newClient(t, testConfig("unix:/nonexistent/memcached"))
-	_, err := c.Get("a")
+	_, err := c.Get(t.Context(), "a")
 	check(t, err, ErrUnavailable)
 	check(t, err, os.ErrNotExist)
-	check(t, eventually(func() error { _, err := c.Get("a"); return isDown(err) }), nil)
+	check(t, eventually(func() error { _, err := c.Get(t.Context(), "a"); return isDown(err) }), nil)
 }
 
 // isDown returns nil for a call that failed without being sent.

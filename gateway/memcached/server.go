@@ -103,12 +103,20 @@ var errBusy = errors.New("all connections are busy")
 
 // call sends a request and returns the answer. It takes no longer than the
 // timeout.
-func (s *server) call(r request) (reply, error) {
+func (s *server) call(p *Patience, r request) (reply, error) {
 	if err := r.check(); err != nil {
 		return reply{}, err
 	}
 	s.calls.Add(1)
-	return s.until(time.Now().Add(s.timeout), &r)
+	if p.exhausted(s.name) {
+		return reply{}, s.failure(errSilent, false)
+	}
+	deadline := time.Now().Add(s.timeout)
+	answer, err := s.until(deadline, &r)
+	if errors.Is(err, ErrUnavailable) && !time.Now().Before(deadline) {
+		p.exhaust(s.name)
+	}
+	return answer, err
 }
 
 // until is call with a deadline.

@@ -83,7 +83,7 @@ func TestAnswers(t *testing.T) {
 		config.Timeout = 100 * time.Millisecond
 		c := newClient(t, config)
 		for range 2 { // the second may find what the first has left
-			item, err := c.Get("key")
+			item, err := c.Get(t.Context(), "key")
 			check(t, err, want)
 			if got := string(item.Value); got != value {
 				t.Errorf("%.60q: got %q, want %q", answer, got, value)
@@ -112,7 +112,7 @@ func TestSurplusAnswer(t *testing.T) {
 	server := newFake(t, 0, false, "NOT_STORED\r\nSTORED\r\n")
 	c := newClient(t, testConfig(server.address))
 	for range 3 {
-		if err := c.Add("key", nil, 0); err == nil {
+		if err := c.Add(t.Context(), "key", nil, 0); err == nil {
 			t.Error("an answer that nobody gave was taken for ours")
 		}
 	}
@@ -121,7 +121,7 @@ func TestSurplusAnswer(t *testing.T) {
 func TestIncrementOfGarbage(t *testing.T) {
 	for _, answer := range []string{"\n", "\r\n", "x\r\n", "CLIENT_ERROR \n", "CLIENT_ERROR \r\n", "-1\r\n", "CLIENT_ERROR\r\n"} {
 		c := newClient(t, testConfig(newFake(t, 0, false, answer).address))
-		_, err := c.Increment("key", 1)
+		_, err := c.Increment(t.Context(), "key", 1)
 		check(t, err, ErrUnavailable)
 	}
 }
@@ -135,13 +135,13 @@ func TestSlowAnswer(t *testing.T) {
 	config := testConfig(newFake(t, 40*time.Millisecond, false, pieces...).address)
 	config.Timeout = 100 * time.Millisecond
 	started := time.Now()
-	_, err := newClient(t, config).Get("key")
+	_, err := newClient(t, config).Get(t.Context(), "key")
 	check(t, err, ErrUnavailable)
 	if got, want := time.Since(started), config.Timeout+slack; got > want {
 		t.Errorf("took %v, want %v at most", got, want)
 	}
 	config = testConfig(newFake(t, 0, false, pieces...).address)
-	item, err := newClient(t, config).Get("key")
+	item, err := newClient(t, config).Get(t.Context(), "key")
 	check(t, err, nil)
 	if got, want := string(item.Value), "value"; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -153,7 +153,7 @@ func TestSlowAnswer(t *testing.T) {
 func TestHalfAnswer(t *testing.T) {
 	server := newFake(t, 0, true, wholeAnswer[:len(wholeAnswer)-3])
 	c := newClient(t, testConfig(server.address))
-	_, err := c.Get("key")
+	_, err := c.Get(t.Context(), "key")
 	check(t, err, ErrUnavailable)
 	if got := len(server.asked); got != 1 {
 		t.Errorf("asked %d times, want once", got)
@@ -166,7 +166,7 @@ func TestServerThatHangsUp(t *testing.T) {
 	server := newFake(t, 0, true, "STORED\r\n")
 	c := newClient(t, testConfig(server.address))
 	for range 5 {
-		check(t, c.Set("key", []byte("value"), 0), nil)
+		check(t, c.Set(t.Context(), "key", []byte("value"), 0), nil)
 		check(t, eventually(func() error {
 			c.servers[0].mu.Lock()
 			defer c.servers[0].mu.Unlock()

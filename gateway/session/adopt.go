@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"errors"
@@ -24,7 +25,7 @@ const grace = time.Minute
 // The new id is worked out from the old one, with our key: requests that come
 // at the same time, to whichever process, get the same session, and nobody
 // else could know it. A minute later the old cookies are of no more use.
-func (s *Sessions) Adopt(cookies []byte) (*Session, error) {
+func (s *Sessions) Adopt(ctx context.Context, cookies []byte) (*Session, error) {
 	if s.old == nil {
 		return nil, ErrNone
 	}
@@ -33,11 +34,11 @@ func (s *Sessions) Adopt(cookies []byte) (*Session, error) {
 		return nil, fmt.Errorf("%w: %w", ErrNone, err)
 	}
 	as := s.successor(oldID)
-	adopted, err := s.adopted(as)
+	adopted, err := s.adopted(ctx, as)
 	if !errors.Is(err, errNotYet) {
 		return adopted, err
 	}
-	return s.takeOver(oldID, as)
+	return s.takeOver(ctx, oldID, as)
 }
 
 // errNotYet: no session has taken the old one's place.
@@ -45,8 +46,8 @@ var errNotYet = fmt.Errorf("%w: not adopted yet", ErrNone)
 
 // adopted returns the session that took the place of an old one a moment ago.
 // It fails with errNotYet, ErrNone or ErrUnavailable.
-func (s *Sessions) adopted(as id) (*Session, error) {
-	session, err := s.read(as)
+func (s *Sessions) adopted(ctx context.Context, as id) (*Session, error) {
+	session, err := s.read(ctx, as)
 	switch {
 	case errors.Is(err, ErrNone):
 		return nil, errNotYet
@@ -58,11 +59,11 @@ func (s *Sessions) adopted(as id) (*Session, error) {
 	return session, nil
 }
 
-func (s *Sessions) takeOver(oldID string, as id) (*Session, error) {
-	item, remove, err := s.servers.Find(oldID)
+func (s *Sessions) takeOver(ctx context.Context, oldID string, as id) (*Session, error) {
+	item, remove, err := s.servers.Find(ctx, oldID)
 	switch {
 	case errors.Is(err, memcached.ErrMiss):
-		return s.adopted(as) // somebody may have been faster
+		return s.adopted(ctx, as) // somebody may have been faster
 	case err != nil:
 		return nil, storeFailure("read old", err)
 	}
@@ -77,15 +78,15 @@ func (s *Sessions) takeOver(oldID string, as id) (*Session, error) {
 	if errors.Is(c.check(), ErrTooLarge) {
 		c.Data = nil // the login is worth more than what was kept with it
 	}
-	session, err := s.begin(as, c)
+	session, err := s.begin(ctx, as, c)
 	if errors.Is(err, memcached.ErrExists) {
-		return s.adopted(as)
+		return s.adopted(ctx, as)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if err := remove(); err != nil {
-		_ = s.End(session)
+		_ = s.End(ctx, session)
 		return nil, storeFailure("end old", err)
 	}
 	return session, nil

@@ -53,7 +53,7 @@ func TestAdopt(t *testing.T) {
 	check(t, err, nil)
 	defer old.Close()
 	oldID := strings.Repeat("0f", 32)
-	check(t, old.Set(oldID, []byte(oldPickle), time.Hour), nil)
+	check(t, old.Set(t.Context(), oldID, []byte(oldPickle), time.Hour), nil)
 
 	// A browser asks for several things at once, of both processes.
 	var (
@@ -62,7 +62,7 @@ func TestAdopt(t *testing.T) {
 	)
 	for i := range headers {
 		wg.Go(func() {
-			adopted, err := processes[i%2].Adopt(oldCookies(oldID))
+			adopted, err := processes[i%2].Adopt(t.Context(), oldCookies(oldID))
 			if err != nil {
 				t.Error(err)
 				return
@@ -79,17 +79,17 @@ func TestAdopt(t *testing.T) {
 			t.Fatalf("got the sessions %q", headers)
 		}
 	}
-	_, err = old.Get(oldID)
+	_, err = old.Get(t.Context(), oldID)
 	check(t, err, memcached.ErrMiss)
-	adopted, err := processes[1].Find([]byte(headers[0]), false)
+	adopted, err := processes[1].Find(t.Context(), []byte(headers[0]), false)
 	check(t, err, nil)
 	clock.advance(grace + time.Second)
-	_, err = processes[0].Adopt(oldCookies(oldID)) // used before
+	_, err = processes[0].Adopt(t.Context(), oldCookies(oldID)) // used before
 	check(t, err, ErrNone)
-	_, err = processes[0].Find([]byte(headers[0]), false)
+	_, err = processes[0].Find(t.Context(), []byte(headers[0]), false)
 	check(t, err, nil)
-	check(t, processes[0].End(adopted), nil)
-	_, err = processes[0].Adopt(oldCookies(oldID)) // replayed after the logout
+	check(t, processes[0].End(t.Context(), adopted), nil)
+	_, err = processes[0].Adopt(t.Context(), oldCookies(oldID)) // replayed after the logout
 	check(t, err, ErrNone)
 }
 
@@ -99,8 +99,8 @@ func TestAdoptRefuses(t *testing.T) {
 	f := func(cookies []byte, pickle string, want error) {
 		t.Helper()
 		oldID := strings.Repeat("1e", 32)
-		check(t, s.servers.Set(oldID, []byte(pickle), time.Hour), nil)
-		_, err := s.Adopt(cookies)
+		check(t, s.servers.Set(t.Context(), oldID, []byte(pickle), time.Hour), nil)
+		_, err := s.Adopt(t.Context(), cookies)
 		check(t, err, want)
 	}
 	good := oldCookies(strings.Repeat("1e", 32))
@@ -116,17 +116,17 @@ func TestAdoptRefuses(t *testing.T) {
 	f(good, "", ErrNone)
 	large := "}(U\tuser_nameU\x05aliceU\x01xX\x00\x30\x00\x00" + strings.Repeat("x", 0x3000) + "u."
 	f(good, large, nil) // the user, without the data
-	adopted, err := s.Adopt(good)
+	adopted, err := s.Adopt(t.Context(), good)
 	check(t, err, nil)
 	if adopted.User != "alice" || len(adopted.Data) != 0 {
 		t.Errorf("got %+v", adopted.Content)
 	}
 	server.Kill()
-	_, err = s.Adopt(good)
+	_, err = s.Adopt(t.Context(), good)
 	check(t, err, ErrUnavailable)
 
 	without := start(t, memoryConfig(), time.Now)
-	_, err = without.Adopt(good)
+	_, err = without.Adopt(t.Context(), good)
 	check(t, err, ErrNone)
 	if got := without.OldCookies(); got != nil {
 		t.Errorf("got %q", got)

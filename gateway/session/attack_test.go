@@ -15,16 +15,16 @@ func TestFixation(t *testing.T) {
 	onBoth(t, func(t *testing.T, c Config) {
 		s := start(t, c, time.Now)
 		before, planted := login(t, s, Content{User: "guest"})
-		after, err := s.Start(alice, before)
+		after, err := s.Start(t.Context(), alice, before)
 		check(t, err, nil)
 		if bytes.Equal(header(s, after), planted) {
 			t.Error("the login has kept the id")
 		}
-		_, err = s.Find(planted, false)
+		_, err = s.Find(t.Context(), planted, false)
 		check(t, err, ErrNone)
 		// An id that the store does not know is not taken over either.
 		chosen := []byte("session=" + string(id{7}.appendText(nil)))
-		_, err = s.Find(chosen, false)
+		_, err = s.Find(t.Context(), chosen, false)
 		check(t, err, ErrNone)
 	})
 }
@@ -33,9 +33,9 @@ func TestReplayAfterLogout(t *testing.T) {
 	onBoth(t, func(t *testing.T, c Config) {
 		s := start(t, c, time.Now)
 		session, cookies := login(t, s, alice)
-		check(t, s.End(session), nil)
+		check(t, s.End(t.Context(), session), nil)
 		for range 2 {
-			_, err := s.Find(cookies, false)
+			_, err := s.Find(t.Context(), cookies, false)
 			check(t, err, ErrNone)
 		}
 	})
@@ -48,7 +48,7 @@ func TestForgedCookies(t *testing.T) {
 		good := string(cookies)
 		f := func(cookies string) {
 			t.Helper()
-			_, err := s.Find([]byte(cookies), false)
+			_, err := s.Find(t.Context(), []byte(cookies), false)
 			check(t, err, ErrNone)
 		}
 		f("")
@@ -83,7 +83,7 @@ func TestForgedValues(t *testing.T) {
 	victim, victims := login(t, s, alice)
 	own, cookies := login(t, s, Content{User: "mallory"})
 	key := own.id.storeKey()
-	item, err := attacker.Get(key)
+	item, err := attacker.Get(t.Context(), key)
 	check(t, err, nil)
 	if bytes.Contains(item.Value, []byte("mallory")) || strings.Contains(key, string(own.id.appendText(nil))) {
 		t.Error("memcached has the user or the id in the clear")
@@ -91,15 +91,15 @@ func TestForgedValues(t *testing.T) {
 	f := func(value []byte, want ...error) {
 		t.Helper()
 		wanted := append(want, ErrNone)[0]
-		check(t, attacker.Set(key, value, time.Minute), nil)
-		found, err := s.Find(cookies, false)
+		check(t, attacker.Set(t.Context(), key, value, time.Minute), nil)
+		found, err := s.Find(t.Context(), cookies, false)
 		if err == nil {
 			t.Errorf("a forged value was taken: %+v", found)
 		}
 		check(t, err, wanted)
-		check(t, s.Update(own, func(*Content) error { return nil }), wanted)
+		check(t, s.Update(t.Context(), own, func(*Content) error { return nil }), wanted)
 	}
-	others, err := attacker.Get(victim.id.storeKey())
+	others, err := attacker.Get(t.Context(), victim.id.storeKey())
 	check(t, err, nil)
 	f(others.Value) // somebody else's
 	f(nil)
@@ -122,9 +122,9 @@ func TestForgedValues(t *testing.T) {
 	other, err := newSealer([][]byte{[]byte(keyB)})
 	check(t, err, nil)
 	f(other.seal(own.id, (&Session{Content: alice, End: time.Now().Add(time.Hour)}).appendRecord(nil)), ErrKey)
-	check(t, attacker.Set(key, item.Value, time.Minute), nil)
+	check(t, attacker.Set(t.Context(), key, item.Value, time.Minute), nil)
 	for _, cookies := range [][]byte{cookies, victims} {
-		_, err = s.Find(cookies, false)
+		_, err = s.Find(t.Context(), cookies, false)
 		check(t, err, nil)
 	}
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"context"
 	"errors"
 )
 
@@ -58,7 +59,7 @@ const maxCandidates = 4
 // domain, or a page over plain HTTP, has set one as well. What they are worth
 // the store says; if two are sessions, one of them was slipped in, and nobody
 // knows which: then there is none. So there is with more than four.
-func (s *Sessions) Find(cookies []byte, tls bool) (*Session, error) {
+func (s *Sessions) Find(ctx context.Context, cookies []byte, tls bool) (*Session, error) {
 	var buf [maxCandidates]id
 	candidates, ok := s.candidates(buf[:0], cookies, tls)
 	if !ok {
@@ -66,7 +67,7 @@ func (s *Sessions) Find(cookies []byte, tls bool) (*Session, error) {
 	}
 	var found *Session
 	for _, candidate := range candidates {
-		switch session, err := s.read(candidate); {
+		switch session, err := s.read(ctx, candidate); {
 		case err == nil && found != nil:
 			return nil, ErrNone
 		case err == nil:
@@ -87,17 +88,17 @@ func (s *Sessions) Find(cookies []byte, tls bool) (*Session, error) {
 // Find, and returns how many there were: of several Find would return none, and
 // whoever logs out means all of them. It fails with ErrUnavailable; then some may
 // go on.
-func (s *Sessions) EndAll(cookies []byte, tls bool) (ended int, err error) {
+func (s *Sessions) EndAll(ctx context.Context, cookies []byte, tls bool) (ended int, err error) {
 	var buf [maxCandidates]id
 	candidates, _ := s.candidates(buf[:0], cookies, tls)
 	for _, candidate := range candidates {
-		switch _, err := s.read(candidate); {
+		switch _, err := s.read(ctx, candidate); {
 		case errors.Is(err, ErrNone):
 			continue
 		case err != nil:
 			return ended, err
 		}
-		if err := s.End(&Session{id: candidate}); err != nil {
+		if err := s.End(ctx, &Session{id: candidate}); err != nil {
 			return ended, err
 		}
 		ended++

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -28,7 +29,7 @@ func TestSetCookie(t *testing.T) {
 			}
 		}
 		pair, _, _ := bytes.Cut(s.AppendCookie(nil, session, tls), []byte(";"))
-		_, err := s.Find(pair, tls)
+		_, err := s.Find(t.Context(), pair, tls)
 		check(t, err, nil)
 	}
 	f(SecureAuto, false, "session", false)
@@ -41,9 +42,9 @@ func TestSetCookie(t *testing.T) {
 func TestPrefixedCookieOnly(t *testing.T) {
 	s := start(t, memoryConfig(), time.Now)
 	_, plain := login(t, s, alice)
-	_, err := s.Find(plain, true)
+	_, err := s.Find(t.Context(), plain, true)
 	check(t, err, ErrNone)
-	_, err = s.Find([]byte("__Host-"+string(plain)), true)
+	_, err = s.Find(t.Context(), []byte("__Host-"+string(plain)), true)
 	check(t, err, nil)
 }
 
@@ -54,7 +55,7 @@ func TestSeveralCookies(t *testing.T) {
 	unknown := func(n byte) string { return "session=" + string(id{n}.appendText(nil)) }
 	f := func(want error, cookies ...string) {
 		t.Helper()
-		found, err := s.Find([]byte(strings.Join(cookies, "; ")), false)
+		found, err := s.Find(t.Context(), []byte(strings.Join(cookies, "; ")), false)
 		check(t, err, want)
 		if err == nil && found.User != "alice" {
 			t.Errorf("got the session of %s", found.User)
@@ -80,16 +81,16 @@ func TestEndAll(t *testing.T) {
 	_, theirs := login(t, s, alice)
 	dead := "session=" + strings.Repeat("A", 43)
 	cookies := []byte(string(mine) + "; a=b; " + dead + "; " + string(theirs) + "; " + string(mine))
-	ended, err := s.EndAll(cookies, false)
+	ended, err := s.EndAll(t.Context(), cookies, false)
 	check(t, err, nil)
 	if ended != 2 {
 		t.Errorf("got %d, want 2", ended)
 	}
 	for _, one := range [][]byte{mine, theirs} {
-		_, err := s.Find(one, false)
+		_, err := s.Find(t.Context(), one, false)
 		check(t, err, ErrNone)
 	}
-	ended, err = s.EndAll(cookies, false)
+	ended, err = s.EndAll(t.Context(), cookies, false)
 	if err != nil || ended != 0 {
 		t.Errorf("once more: got %d, %v", ended, err)
 	}
@@ -103,9 +104,9 @@ func TestToken(t *testing.T) {
 	if bytes.Equal(token, second) {
 		t.Error("the token is the same each time")
 	}
-	found, err := s.Find(cookies, false)
+	found, err := s.Find(t.Context(), cookies, false)
 	check(t, err, nil)
-	check(t, s.Update(found, func(c *Content) error { c.User = "bob"; return nil }), nil)
+	check(t, s.Update(t.Context(), found, func(c *Content) error { c.User = "bob"; return nil }), nil)
 	f := func(of *Session, token []byte, want bool) {
 		t.Helper()
 		if got := of.HasToken(token); got != want {
@@ -127,17 +128,17 @@ func FuzzFind(f *testing.F) {
 	c := memoryConfig()
 	s, err := New(c)
 	check(f, err, nil)
-	known, err := s.Start(alice, nil)
+	known, err := s.Start(context.Background(), alice, nil)
 	check(f, err, nil)
 	f.Add(header(s, known), []byte("session=x"))
 	f.Add([]byte("; ;;session=; =;"), []byte(`session="a"; b`))
 	f.Fuzz(func(t *testing.T, before, after []byte) {
-		if found, err := s.Find(before, false); err == nil && !bytes.Contains(before, header(s, known)) {
+		if found, err := s.Find(t.Context(), before, false); err == nil && !bytes.Contains(before, header(s, known)) {
 			t.Errorf("%q is the session of %s", before, found.User)
 		}
 		// Whatever stands around it hides it at worst.
 		cookies := fmt.Appendf(nil, "%s; %s; %s", before, header(s, known), after)
-		if found, err := s.Find(cookies, false); err == nil && found.User != "alice" {
+		if found, err := s.Find(t.Context(), cookies, false); err == nil && found.User != "alice" {
 			t.Errorf("got %+v", found)
 		}
 	})

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,12 +22,12 @@ func Example() {
 
 	// A request that logs in may come with a session, which ends.
 	const tls = true
-	before, err := sessions.Find([]byte("theme=dark"), tls) // the Cookie header
+	before, err := sessions.Find(context.Background(), []byte("theme=dark"), tls) // the Cookie header
 	if err != nil && !errors.Is(err, session.ErrNone) {
 		fmt.Println("503", err) // session.ErrUnavailable
 		return
 	}
-	started, err := sessions.Start(session.Content{User: "alice", Roles: []string{"staff"}}, before)
+	started, err := sessions.Start(context.Background(), session.Content{User: "alice", Roles: []string{"staff"}}, before)
 	if err != nil {
 		fmt.Println("503", err)
 		return
@@ -35,12 +36,12 @@ func Example() {
 
 	// A later request reads it, and changes what is kept with it.
 	cookies, attributes, _ := strings.Cut(setCookie, "; ")
-	found, err := sessions.Find([]byte(cookies), tls)
+	found, err := sessions.Find(context.Background(), []byte(cookies), tls)
 	if err != nil {
 		fmt.Println("401 or 503", err)
 		return
 	}
-	err = sessions.Update(found, func(c *session.Content) error {
+	err = sessions.Update(context.Background(), found, func(c *session.Content) error {
 		c.Data = []byte(`{"cart":[7]}`)
 		return nil
 	})
@@ -49,9 +50,9 @@ func Example() {
 
 	// The logout comes from one of our own pages, and ends it.
 	token := found.AppendToken(nil)
-	fmt.Println(found.HasToken(token), sessions.End(found))
+	fmt.Println(found.HasToken(token), sessions.End(context.Background(), found))
 	fmt.Println(string(sessions.AppendRemoval(nil, tls)))
-	_, err = sessions.Find([]byte(cookies), tls)
+	_, err = sessions.Find(context.Background(), []byte(cookies), tls)
 	fmt.Println(err)
 	// Output:
 	// alice [staff] {"cart":[7]} <nil>

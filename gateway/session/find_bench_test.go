@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ func BenchmarkFind(b *testing.B) {
 			_, cookies := login(b, s, alice)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := s.Find(cookies, false); err != nil {
+				if _, err := s.Find(context.Background(), cookies, false); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"container/list"
+	"context"
 	"sync"
 	"time"
 
@@ -49,7 +50,7 @@ func newMemory(max int, maxBytes int64, now func() time.Time) *memory {
 	return &memory{max: max, maxBytes: maxBytes, now: now, entries: map[string]*list.Element{}, nobodys: list.New(), users: list.New()}
 }
 
-func (m *memory) GetAndTouch(key string, ttl time.Duration) ([]byte, error) {
+func (m *memory) GetAndTouch(_ context.Context, key string, ttl time.Duration) ([]byte, error) {
 	now := m.now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -62,7 +63,7 @@ func (m *memory) GetAndTouch(key string, ttl time.Duration) ([]byte, error) {
 	return e.value, nil
 }
 
-func (m *memory) Get(key string) (memcached.Item, error) {
+func (m *memory) Get(_ context.Context, key string) (memcached.Item, error) {
 	now := m.now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -73,12 +74,12 @@ func (m *memory) Get(key string) (memcached.Item, error) {
 	return memcached.Item{Value: e.value, CAS: e.version}, nil
 }
 
-func (m *memory) Add(key string, value []byte, ttl time.Duration) error {
+func (m *memory) Add(_ context.Context, key string, value []byte, ttl time.Duration) error {
 	return m.add(key, value, ttl, m.users)
 }
 
 // AddNobodys is Add for a session that no user has.
-func (m *memory) AddNobodys(key string, value []byte, ttl time.Duration) error {
+func (m *memory) AddNobodys(_ context.Context, key string, value []byte, ttl time.Duration) error {
 	return m.add(key, value, ttl, m.nobodys)
 }
 
@@ -93,7 +94,7 @@ func (m *memory) add(key string, value []byte, ttl time.Duration, to *list.List)
 	return nil
 }
 
-func (m *memory) CompareAndSwap(key string, value []byte, ttl time.Duration, cas uint64) error {
+func (m *memory) CompareAndSwap(_ context.Context, key string, value []byte, ttl time.Duration, cas uint64) error {
 	now := m.now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -109,7 +110,7 @@ func (m *memory) CompareAndSwap(key string, value []byte, ttl time.Duration, cas
 	return nil
 }
 
-func (m *memory) Delete(key string) error {
+func (m *memory) Delete(_ context.Context, key string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	element, ok := m.entries[key]

@@ -36,7 +36,7 @@ func TestLostServerUnderLoad(t *testing.T) {
 	for i := range 30 {
 		name := fmt.Sprintf("user%d", i)
 		session, cookie := login(t, processes[i%2], Content{User: name})
-		_, err := lost.read(session.id)
+		_, err := lost.read(t.Context(), session.id)
 		users = append(users, user{name, cookie, err == nil})
 	}
 	var (
@@ -48,7 +48,7 @@ func TestLostServerUnderLoad(t *testing.T) {
 		wg.Go(func() {
 			for n := i; !stop.Load(); n++ {
 				u := users[n%len(users)]
-				session, err := processes[n/len(users)%2].Find(u.cookie, false)
+				session, err := processes[n/len(users)%2].Find(t.Context(), u.cookie, false)
 				switch {
 				case err == nil && session.User != u.name:
 					t.Errorf("%s is taken for %s", u.name, session.User)

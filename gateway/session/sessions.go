@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -88,13 +89,13 @@ func (s *Sessions) Close() { s.store.Close() }
 //
 // It fails with ErrTooLarge, ErrNotObject or ErrUnavailable; then instead of
 // goes on.
-func (s *Sessions) Start(c Content, insteadOf *Session) (*Session, error) {
-	started, err := s.beginAnywhere(c)
+func (s *Sessions) Start(ctx context.Context, c Content, insteadOf *Session) (*Session, error) {
+	started, err := s.beginAnywhere(ctx, c)
 	if err != nil || insteadOf == nil {
 		return started, err
 	}
-	if err := s.End(insteadOf); err != nil {
-		_ = s.End(started) // nobody knows its id
+	if err := s.End(ctx, insteadOf); err != nil {
+		_ = s.End(ctx, started) // nobody knows its id
 		return nil, err
 	}
 	return started, nil
@@ -107,10 +108,10 @@ const idAttempts = 16
 // beginAnywhere begins a session with the first id whose server answers. It
 // goes on for no longer than one call may take: what hangs has its time once.
 // An id that was tried may be in the store; nobody has it.
-func (s *Sessions) beginAnywhere(c Content) (started *Session, err error) {
+func (s *Sessions) beginAnywhere(ctx context.Context, c Content) (started *Session, err error) {
 	until := time.Now().Add(s.config.Timeout)
 	for range idAttempts {
-		started, err = s.begin(newID(), c)
+		started, err = s.begin(ctx, newID(), c)
 		if !errors.Is(err, ErrUnavailable) || !time.Now().Before(until) {
 			break
 		}
@@ -120,7 +121,7 @@ func (s *Sessions) beginAnywhere(c Content) (started *Session, err error) {
 
 // begin adds a session to the store. It fails as Start does, or with
 // memcached.ErrExists.
-func (s *Sessions) begin(as id, c Content) (*Session, error) {
+func (s *Sessions) begin(ctx context.Context, as id, c Content) (*Session, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("start session: %w", err)
 	}
@@ -131,7 +132,7 @@ func (s *Sessions) begin(as id, c Content) (*Session, error) {
 	if s.memory != nil && c.User == "" {
 		add = s.memory.AddNobodys
 	}
-	err := add(as.storeKey(), s.sealer.seal(as, started.appendRecord(nil)), s.config.Idle)
+	err := add(ctx, as.storeKey(), s.sealer.seal(as, started.appendRecord(nil)), s.config.Idle)
 	switch {
 	case err == nil:
 		return started, nil
@@ -143,8 +144,8 @@ func (s *Sessions) begin(as id, c Content) (*Session, error) {
 
 // read returns the session with an id, which lasts for the idle time from now
 // on. It fails with ErrNone or ErrUnavailable.
-func (s *Sessions) read(as id) (*Session, error) {
-	value, err := s.store.GetAndTouch(as.storeKey(), s.config.Idle)
+func (s *Sessions) read(ctx context.Context, as id) (*Session, error) {
+	value, err := s.store.GetAndTouch(ctx, as.storeKey(), s.config.Idle)
 	if err != nil {
 		return nil, storeFailure("read", err)
 	}
@@ -191,10 +192,10 @@ const (
 // It fails with the error of change, with ErrNone when the session has ended
 // in the meantime, ErrTooLarge, ErrNotObject, ErrContended or ErrUnavailable.
 // With the last it may have been changed or not.
-func (s *Sessions) Update(of *Session, change func(*Content) error) error {
+func (s *Sessions) Update(ctx context.Context, of *Session, change func(*Content) error) error {
 	key := of.id.storeKey()
 	for attempt := range attempts {
-		item, err := s.store.Get(key)
+		item, err := s.store.Get(ctx, key)
 		if err != nil {
 			return storeFailure("update", err)
 		}
@@ -208,7 +209,7 @@ func (s *Sessions) Update(of *Session, change func(*Content) error) error {
 		if err := r.check(); err != nil {
 			return fmt.Errorf("update session: %w", err)
 		}
-		err = s.store.CompareAndSwap(key, s.sealer.seal(of.id, r.appendRecord(nil)), s.config.Idle, item.CAS)
+		err = s.store.CompareAndSwap(ctx, key, s.sealer.seal(of.id, r.appendRecord(nil)), s.config.Idle, item.CAS)
 		switch {
 		case err == nil:
 			*of = *r
@@ -227,8 +228,8 @@ func pause(attempt int) {
 }
 
 // End removes a session. It fails with ErrUnavailable: then it may go on.
-func (s *Sessions) End(of *Session) error {
-	err := s.store.Delete(of.id.storeKey())
+func (s *Sessions) End(ctx context.Context, of *Session) error {
+	err := s.store.Delete(ctx, of.id.storeKey())
 	if err != nil && !errors.Is(err, memcached.ErrMiss) {
 		return storeFailure("end", err)
 	}

@@ -84,7 +84,7 @@ func onBoth(t *testing.T, test func(t *testing.T, c Config)) {
 // login starts a session and returns it with its Cookie header.
 func login(t testing.TB, s *Sessions, c Content) (*Session, []byte) {
 	t.Helper()
-	started, err := s.Start(c, nil)
+	started, err := s.Start(t.Context(), c, nil)
 	check(t, err, nil)
 	return started, header(s, started)
 }
@@ -104,7 +104,7 @@ func TestLife(t *testing.T) {
 	onBoth(t, func(t *testing.T, c Config) {
 		s := start(t, c, time.Now)
 		started, cookies := login(t, s, alice)
-		found, err := s.Find(cookies, false)
+		found, err := s.Find(t.Context(), cookies, false)
 		check(t, err, nil)
 		if !reflect.DeepEqual(found.Content, alice) {
 			t.Errorf("got %+v, want %+v", found.Content, alice)
@@ -112,21 +112,21 @@ func TestLife(t *testing.T) {
 		if !found.Created.Equal(started.Created) || found.End.Sub(found.Created) != 12*time.Hour {
 			t.Errorf("got %v to %v, want %v and twelve hours", found.Created, found.End, started.Created)
 		}
-		check(t, s.Update(found, func(c *Content) error {
+		check(t, s.Update(t.Context(), found, func(c *Content) error {
 			c.Roles = slices.Delete(c.Roles, 0, 1)
 			c.Data = []byte(`{}`)
 			return nil
 		}), nil)
-		again, err := s.Find(cookies, false)
+		again, err := s.Find(t.Context(), cookies, false)
 		check(t, err, nil)
 		if !reflect.DeepEqual(again, found) || string(again.Data) != "{}" || len(again.Roles) != 1 {
 			t.Errorf("got %+v, want %+v", again, found)
 		}
-		check(t, s.End(again), nil)
-		check(t, s.End(again), nil)
-		_, err = s.Find(cookies, false)
+		check(t, s.End(t.Context(), again), nil)
+		check(t, s.End(t.Context(), again), nil)
+		_, err = s.Find(t.Context(), cookies, false)
 		check(t, err, ErrNone)
-		check(t, s.Update(found, func(*Content) error { return nil }), ErrNone)
+		check(t, s.Update(t.Context(), found, func(*Content) error { return nil }), ErrNone)
 	})
 }
 
@@ -140,7 +140,7 @@ func TestExpiry(t *testing.T) {
 		var err error
 		for range steps {
 			clock.advance(each)
-			if _, err = s.Find(cookies, false); err != nil {
+			if _, err = s.Find(t.Context(), cookies, false); err != nil {
 				break
 			}
 		}
@@ -160,10 +160,10 @@ func TestIdleInMemcached(t *testing.T) {
 	_, kept := login(t, s, alice)
 	_, forgotten := login(t, s, alice)
 	for deadline := time.Now().Add(3 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		_, err := s.Find(kept, false)
+		_, err := s.Find(t.Context(), kept, false)
 		check(t, err, nil)
 	}
-	_, err := s.Find(forgotten, false)
+	_, err := s.Find(t.Context(), forgotten, false)
 	check(t, err, ErrNone)
 }
 
@@ -180,7 +180,7 @@ func TestAbsoluteTime(t *testing.T) {
 	f := func(c Config, age time.Duration, want error) {
 		t.Helper()
 		other := start(t, c, func() time.Time { return clock.Now().Add(age) })
-		_, err := other.Find(cookies, false)
+		_, err := other.Find(t.Context(), cookies, false)
 		check(t, err, want)
 	}
 	f(c, -5*time.Minute, nil) // a clock that is slow
@@ -204,10 +204,10 @@ func TestRotation(t *testing.T) {
 
 	_, untouched := login(t, before, alice)
 	session, updated := login(t, before, alice)
-	check(t, during.Update(session, func(c *Content) error { c.User = "alice2"; return nil }), nil)
+	check(t, during.Update(t.Context(), session, func(c *Content) error { c.User = "alice2"; return nil }), nil)
 	f := func(s *Sessions, cookies []byte, want error) {
 		t.Helper()
-		_, err := s.Find(cookies, false)
+		_, err := s.Find(t.Context(), cookies, false)
 		check(t, err, want)
 	}
 	f(during, untouched, nil)
@@ -228,7 +228,7 @@ func TestStartWithServerLost(t *testing.T) {
 	servers[1].Kill()
 	for range 50 {
 		_, cookies := login(t, s, alice)
-		_, err := s.Find(cookies, false)
+		_, err := s.Find(t.Context(), cookies, false)
 		check(t, err, nil)
 	}
 }
@@ -247,9 +247,9 @@ func TestConcurrentUpdates(t *testing.T) {
 			wg.Go(func() {
 				s := processes[i%len(processes)]
 				for range rounds {
-					session, err := s.Find(cookies, false)
+					session, err := s.Find(t.Context(), cookies, false)
 					if err == nil {
-						err = s.Update(session, increment)
+						err = s.Update(t.Context(), session, increment)
 					}
 					if err != nil {
 						t.Error(err)
@@ -259,7 +259,7 @@ func TestConcurrentUpdates(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		session, err := processes[0].Find(cookies, false)
+		session, err := processes[0].Find(t.Context(), cookies, false)
 		check(t, err, nil)
 		if got, want := string(session.Data), fmt.Sprintf(`{"n":%d}`, workers*rounds); got != want {
 			t.Errorf("got %s, want %s", got, want)
@@ -286,8 +286,8 @@ func TestUpdateThatFails(t *testing.T) {
 	own := errors.New("no")
 	f := func(change func(*Content) error, want error) {
 		t.Helper()
-		check(t, s.Update(session, change), want)
-		found, err := s.Find(cookies, false)
+		check(t, s.Update(t.Context(), session, change), want)
+		found, err := s.Find(t.Context(), cookies, false)
 		check(t, err, nil)
 		if !reflect.DeepEqual(found.Content, alice) {
 			t.Errorf("got %+v, want %+v", found.Content, alice)
@@ -301,9 +301,9 @@ func TestUpdateThatFails(t *testing.T) {
 	f(func(c *Content) error { c.Roles = make([]string, maxRoles+1); return nil }, ErrTooLarge)
 	// Somebody is always faster.
 	f(func(*Content) error {
-		item, err := s.store.Get(session.id.storeKey())
+		item, err := s.store.Get(t.Context(), session.id.storeKey())
 		check(t, err, nil)
-		return s.store.CompareAndSwap(session.id.storeKey(), item.Value, time.Hour, item.CAS)
+		return s.store.CompareAndSwap(t.Context(), session.id.storeKey(), item.Value, time.Hour, item.CAS)
 	}, ErrContended)
 }
 
@@ -315,28 +315,28 @@ func TestStoreDown(t *testing.T) {
 	session, cookies := login(t, s, alice)
 	server.Kill()
 	for range 3 {
-		_, err := s.Find(cookies, false)
+		_, err := s.Find(t.Context(), cookies, false)
 		check(t, err, ErrUnavailable)
-		_, err = s.Start(alice, nil)
+		_, err = s.Start(t.Context(), alice, nil)
 		check(t, err, ErrUnavailable)
-		check(t, s.Update(session, func(*Content) error { return nil }), ErrUnavailable)
-		err = s.End(session)
+		check(t, s.Update(t.Context(), session, func(*Content) error { return nil }), ErrUnavailable)
+		err = s.End(t.Context(), session)
 		check(t, err, ErrUnavailable)
 		if errors.Is(err, ErrNone) {
 			t.Error("a server that is down is taken for a session that is over")
 		}
 	}
-	_, err := s.Find([]byte("theme=dark"), false) // who has no cookie is not asked for
+	_, err := s.Find(t.Context(), []byte("theme=dark"), false) // who has no cookie is not asked for
 	check(t, err, ErrNone)
 	server.Restart()
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		if _, err = s.Find(cookies, false); !errors.Is(err, ErrUnavailable) || time.Now().After(deadline) {
+		if _, err = s.Find(t.Context(), cookies, false); !errors.Is(err, ErrUnavailable) || time.Now().After(deadline) {
 			break
 		}
 	}
 	check(t, err, ErrNone) // the server has forgotten it
 	_, cookies = login(t, s, alice)
-	_, err = s.Find(cookies, false)
+	_, err = s.Find(t.Context(), cookies, false)
 	check(t, err, nil)
 }
 
@@ -348,7 +348,7 @@ func TestStartWithOldSessionOutOfReach(t *testing.T) {
 	for old == nil || other == nil {
 		session, _ := login(t, s, alice)
 		one := start(t, memcachedConfig(a.Address()), time.Now)
-		if _, err := one.read(session.id); err == nil {
+		if _, err := one.read(t.Context(), session.id); err == nil {
 			old = session
 		} else {
 			other = session
@@ -357,13 +357,13 @@ func TestStartWithOldSessionOutOfReach(t *testing.T) {
 	a.Kill()
 	started := 0
 	for range 20 { // half of the new ones would be on b
-		if _, err := s.Start(alice, old); err == nil {
+		if _, err := s.Start(t.Context(), alice, old); err == nil {
 			started++
 		}
 	}
 	if started > 0 {
 		t.Errorf("%d sessions began beside one that goes on", started)
 	}
-	_, err := s.read(other.id)
+	_, err := s.read(t.Context(), other.id)
 	check(t, err, nil)
 }

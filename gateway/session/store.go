@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -13,11 +14,11 @@ import (
 // What it returns must not be changed, nor what it was given.
 type store interface {
 	// GetAndTouch reads a value, which lives for ttl from now on.
-	GetAndTouch(key string, ttl time.Duration) ([]byte, error)
-	Get(key string) (memcached.Item, error)
-	Add(key string, value []byte, ttl time.Duration) error
-	CompareAndSwap(key string, value []byte, ttl time.Duration, cas uint64) error
-	Delete(key string) error
+	GetAndTouch(ctx context.Context, key string, ttl time.Duration) ([]byte, error)
+	Get(ctx context.Context, key string) (memcached.Item, error)
+	Add(ctx context.Context, key string, value []byte, ttl time.Duration) error
+	CompareAndSwap(ctx context.Context, key string, value []byte, ttl time.Duration, cas uint64) error
+	Delete(ctx context.Context, key string) error
 	Close()
 }
 

@@ -1,0 +1,98 @@
+package memcached
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// ofRequest is the context of a request with a Patience.
+type ofRequest struct {
+	context.Context
+	patience Patience
+}
+
+func (r *ofRequest) Value(key any) any {
+	if key == any(PatienceKey) {
+		return &r.patience
+	}
+	return r.Context.Value(key)
+}
+
+// A server that hangs takes its timeout from a request once, whichever client
+// asks it, and from another request again. Other servers are asked as ever.
+func TestPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		config := testConfig("hangs:1", "answers:1")
+		var clients []*Client
+		for range 2 {
+			c := newClient(t, config)
+			for _, s := range c.servers {
+				s.dial = func(time.Time) (net.Conn, error) {
+					here, there := net.Pipe()
+					t.Cleanup(func() { _ = there.Close() })
+					if s.name == "answers:1" {
+						(&peer{there, t}).serve()
+					}
+					return here, nil
+				}
+			}
+			clients = append(clients, c)
+		}
+		on := func(name string) (key string) {
+			for key = "a"; clients[0].servers.pick(key).name != name; key += "a" {
+			}
+			return key
+		}
+		hangs, answers := on("hangs:1"), on("answers:1")
+		f := func(ctx context.Context, call func(ctx context.Context) error, want error, within time.Duration) {
+			t.Helper()
+			began := time.Now()
+			if err := call(ctx); !errors.Is(err, want) || errors.Is(err, ErrUncertain) && within == 0 {
+				t.Errorf("got error %v, want %v", err, want)
+			}
+			if took := time.Since(began); took != within {
+				t.Errorf("took %v, want %v", took, within)
+			}
+		}
+		read := func(c *Client, key string) func(context.Context) error {
+			return func(ctx context.Context) error { _, err := c.Get(ctx, key); return err }
+		}
+		write := func(ctx context.Context) error { return clients[1].Set(ctx, hangs, nil, 0) }
+		one := &ofRequest{Context: t.Context()}
+		f(one, read(clients[0], answers), nil, 0)
+		f(one, read(clients[0], hangs), ErrUnavailable, config.Timeout)
+		f(one, read(clients[0], hangs), ErrUnavailable, 0)
+		f(one, read(clients[1], hangs), ErrUnavailable, 0)
+		f(one, write, ErrUnavailable, 0)
+		f(one, read(clients[1], answers), nil, 0)
+		f(&ofRequest{Context: t.Context()}, write, ErrUnavailable, config.Timeout)
+		f(t.Context(), write, ErrUnavailable, config.Timeout)
+	})
+}
+
+// A failure at once costs no patience: the server is asked again.
+func TestPatienceWithRefusals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPiped(t, 1)
+		dials := 0
+		p.dial = func(time.Time) (net.Conn, error) {
+			dials++
+			return nil, &dialError{errors.New("connection refused")}
+		}
+		var patience Patience
+		for range 3 {
+			if _, err := p.call(&patience, request{verb: verbGet, key: "a"}); !errors.Is(err, ErrUnavailable) {
+				t.Errorf("got error %v", err)
+			}
+			time.Sleep(pause) // so that it is not down
+		}
+		if dials != 3 {
+			t.Errorf("the server was asked %d times", dials)
+		}
+		p.end()
+	})
+}
