@@ -106,11 +106,26 @@ func TestAccessLogMissesLines(t *testing.T) {
 	if err != nil || !strings.Contains(fault, "1 lines for 2 requests") {
 		t.Errorf("got fault %q, error %v, want the missing line named", fault, err)
 	}
-	write(strings.Repeat(fmt.Sprintf(logLine, 200), 2*lossyShare-2))
-	fault, err = logFault(t.Context(), &peer{log: log, kind: kind{lossy: true}}, 2*lossyShare, 64)
-	if err != nil || fault != "" {
-		t.Errorf("got fault %q, error %v of a log that may lack a line in a thousand", fault, err)
+}
+
+// Lines that a peer says it has dropped are not missed, those of this round.
+func TestAccessLogOfOneWhoDropsLines(t *testing.T) {
+	log, write := openLog(t)
+	log.patience = 10 * time.Millisecond
+	var dropped int64
+	p := &peer{log: log, kind: kind{dropped: func(context.Context, *peer) (int64, error) { return dropped, nil }}}
+	f := func(lines, requests int, all int64, want string) {
+		t.Helper()
+		dropped = all
+		write(strings.Repeat(fmt.Sprintf(logLine, 200), lines))
+		fault, err := logFault(t.Context(), p, int64(requests), 64)
+		if err != nil || fault != want {
+			t.Errorf("got fault %q, error %v; want %q", fault, err, want)
+		}
 	}
+	f(7, 10, 3, "")
+	f(8, 10, 5, "")
+	f(9, 10, 5, "access log is short: 9 lines for 10 requests")
 }
 
 func TestAccessLogStopsWaitingWithItsContext(t *testing.T) {

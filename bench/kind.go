@@ -12,8 +12,9 @@ type kind struct {
 	name string // as in the report
 	pkg  string // its main package in this module, or "" for programs of others
 	left int    // the status that it logs when a client has left; 0 for statusLeft
-	// lossy: it drops a line where its threads want to write at the same moment.
-	lossy bool
+	// dropped returns how many lines its log has lacked since the start; nil for
+	// a log that has all.
+	dropped func(ctx context.Context, p *peer) (int64, error)
 	// find looks up the programs of others that it is made of; nil for none.
 	find func(s *search, into *tools)
 	// launch starts its processes, which p owns even after an error. It returns

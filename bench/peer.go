@@ -20,6 +20,8 @@ type peer struct {
 	url       string   // that is asked
 	first     question // whose answer shows that it is ready
 	log       *accessLog
+	control   string     // HOST:PORT where HAProxy is asked about itself
+	dropped   int64      // lines that the log has lacked, as far as is known
 	processes []*process // in the order of their start
 }
 
@@ -108,6 +110,33 @@ func (p *peer) cpuTime() (time.Duration, error) {
 		sum += used
 	}
 	return sum, nil
+}
+
+// forgetLog forgets the lines that have been written so far, and those that
+// have not.
+func (p *peer) forgetLog(ctx context.Context) error {
+	if err := p.log.drain(ctx); err != nil {
+		return err
+	}
+	_, err := p.newlyDropped(ctx)
+	return err
+}
+
+// newlyDropped returns how many lines the log has lacked since the last call.
+func (p *peer) newlyDropped(ctx context.Context) (int64, error) {
+	if p.kind.dropped == nil {
+		return 0, nil
+	}
+	if err := pause(ctx, logLook); err != nil { // an answer is sent before its line is
+		return 0, err
+	}
+	all, err := p.kind.dropped(ctx, p)
+	if err != nil {
+		return 0, err
+	}
+	lacking := all - p.dropped
+	p.dropped = all
+	return lacking, nil
 }
 
 // explain adds to an error which processes have ended and what they said last,

@@ -4,9 +4,13 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 )
 
 //go:embed peers/proxies/nginx.conf.tmpl
@@ -47,7 +51,7 @@ func nginxProxy() kind {
 		key: "nginx", name: "nginx",
 		find: func(s *search, into *tools) { into.nginx = s.find("nginx", "nginx") },
 		launch: func(_ context.Context, p *peer, s site) error {
-			return startWithFile(p, "nginx.conf", proxyConfig(nginxProxyTemplate, s), func(file string) error {
+			return startWithFile(p, "nginx.conf", proxyConfig(nginxProxyTemplate, p, s), func(file string) error {
 				return p.start("nginx", s.tools.nginx, "-p", p.dir, "-e", "stderr", "-c", file)
 			})
 		},
@@ -58,11 +62,16 @@ func haproxy() kind {
 	return kind{
 		key: "haproxy", name: "HAProxy",
 		// A client that resets the connection behind its request counts as a bad
-		// one, and a thread that finds the log locked does not wait.
-		left: http.StatusBadRequest, lossy: true,
+		// one, and a thread that finds the log locked does not wait, but counts.
+		left: http.StatusBadRequest, dropped: droppedByHAProxy,
 		find: func(s *search, into *tools) { into.haproxy = s.find("haproxy", "haproxy") },
 		launch: func(_ context.Context, p *peer, s site) error {
-			return startWithFile(p, "haproxy.cfg", proxyConfig(haproxyTemplate, s), func(file string) error {
+			ports, err := freePorts(1)
+			if err != nil {
+				return err
+			}
+			p.control = fmt.Sprintf("127.0.0.1:%d", ports[0])
+			return startWithFile(p, "haproxy.cfg", proxyConfig(haproxyTemplate, p, s), func(file string) error {
 				return p.start("haproxy", s.tools.haproxy, "-db", "-f", file)
 			})
 		},
@@ -71,11 +80,38 @@ func haproxy() kind {
 
 // proxyConfig fills in a proxy's template. The proxy may keep as many
 // connections to the upstream as there may be clients.
-func proxyConfig(text string, s site) string {
+func proxyConfig(text string, p *peer, s site) string {
 	return execute("proxy", text, struct {
-		Listen, Upstream string
-		Max              int
-	}{s.address, s.upstream, s.max})
+		Listen, Upstream, Control string
+		Max                       int
+	}{s.address, s.upstream, p.control, s.max})
+}
+
+// droppedByHAProxy returns how many lines of its log HAProxy has dropped since
+// its start, as its command "show info" says.
+func droppedByHAProxy(ctx context.Context, p *peer) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", p.control)
+	if err != nil {
+		return 0, fmt.Errorf("ask HAProxy: %w", err)
+	}
+	defer conn.Close()
+	deadline, _ := ctx.Deadline()
+	_ = conn.SetDeadline(deadline)
+	if _, err := io.WriteString(conn, "show info\n"); err != nil {
+		return 0, fmt.Errorf("ask HAProxy: %w", err)
+	}
+	text, err := io.ReadAll(conn)
+	if err != nil {
+		return 0, fmt.Errorf("ask HAProxy: %w", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "DroppedLogs: "); ok {
+			return strconv.ParseInt(strings.TrimSpace(value), 10, 64)
+		}
+	}
+	return 0, fmt.Errorf("ask HAProxy: no DroppedLogs in its answer, of %d bytes", len(text))
 }
 
 // startWithFile writes a configuration into the peer's folder and starts what

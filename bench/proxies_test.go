@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
+	"io"
+	"net"
 	"reflect"
 	"strings"
 	"testing"
@@ -24,7 +27,7 @@ func Example_proxyFile() {
 func TestProxyConfigs(t *testing.T) {
 	f := func(text string, want ...string) {
 		t.Helper()
-		got := proxyConfig(text, site{address: "127.0.0.1:80", upstream: "127.0.0.1:81", max: 256})
+		got := proxyConfig(text, &peer{control: "127.0.0.1:82"}, site{address: "127.0.0.1:80", upstream: "127.0.0.1:81", max: 256})
 		for _, line := range want {
 			if !strings.Contains(got, line+"\n") {
 				t.Errorf("got %s\nwant %q in it", got, line)
@@ -61,4 +64,29 @@ func TestProxyColors(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestDroppedByHAProxy(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	f := func(answer string, want int64, fails bool) {
+		t.Helper()
+		go func() {
+			if conn, err := listener.Accept(); err == nil {
+				_, _ = bufio.NewReader(conn).ReadString('\n')
+				_, _ = io.WriteString(conn, answer)
+				_ = conn.Close()
+			}
+		}()
+		got, err := droppedByHAProxy(t.Context(), &peer{control: listener.Addr().String()})
+		if got != want || (err != nil) != fails {
+			t.Errorf("got %d and error %v", got, err)
+		}
+	}
+	f("Name: HAProxy\nDroppedLogs: 42\nbusy_polling: 0\n\n", 42, false)
+	f("Name: HAProxy\n\n", 0, true)
+	f("DroppedLogs: many\n", 0, true)
 }

@@ -29,16 +29,14 @@ func order(turn, n int) []int {
 	return peers
 }
 
-// lossyShare is how many lines there are for each that a lossy log may lack.
-const lossyShare = 1000
-
 // logFault says what the access log has against a round of so many requests,
-// or "".
+// or "". All of them must have been answered.
 func logFault(ctx context.Context, p *peer, requests, leaving int64) (string, error) {
-	if p.lossy {
-		requests -= requests / lossyShare
+	lacking, err := p.newlyDropped(ctx)
+	if err != nil {
+		return "", err
 	}
-	counts, err := p.log.collect(ctx, requests)
+	counts, err := p.log.collect(ctx, requests-lacking)
 	switch {
 	case errors.Is(err, errLinesMissing):
 		return err.Error(), nil

@@ -107,7 +107,7 @@ func (s *sessionLoad) play(ctx context.Context, turns int, say progress) ([]sess
 			}
 			*into = l
 			say("turn %d of %d: %s: %s requests/s", turn+1, turns, filepath.Base(script), thousands(l.perSecond()))
-			if err := s.peer.log.drain(ctx); err != nil {
+			if err := s.peer.forgetLog(ctx); err != nil {
 				return nil, err
 			}
 		}

@@ -132,7 +132,7 @@ func (s *sessionLoad) prepare(ctx context.Context) error {
 	if err := s.examine(ctx, transport, forged, http.StatusUnauthorized, ""); err != nil {
 		return err
 	}
-	if err := s.peer.log.drain(ctx); err != nil {
+	if err := s.peer.forgetLog(ctx); err != nil {
 		return err
 	}
 	return s.writeScripts(cookies)

@@ -40,7 +40,7 @@ func (s *stage) examineCrowd(ctx context.Context, p *peer) error {
 func (s *stage) drainLogs(ctx context.Context) error {
 	faults := make(chan error, len(s.peers))
 	for _, p := range s.peers {
-		go func() { faults <- p.log.drain(ctx) }()
+		go func() { faults <- p.forgetLog(ctx) }()
 	}
 	var all []error
 	for range s.peers {
@@ -94,7 +94,7 @@ func (s *stage) playRound(ctx context.Context, turn int, p *peer) (round, error)
 	if r.Void, err = s.roundFault(ctx, p, l, r.Figures); r.Void == "" || err != nil {
 		return r, err
 	}
-	return r, p.log.drain(ctx) // so that the next round finds its own lines only
+	return r, p.forgetLog(ctx) // so that the next round finds its own lines only
 }
 
 // load has wrk ask p, and counts p's connections to what is behind it half-way
