@@ -61,6 +61,7 @@ func TestAbandonEndsTheStatement(t *testing.T) {
 	slow := endpoint(t, db, "select sleep(10) as s")
 	quick := endpoint(t, db, "select 1 as one")
 	w := watchMariaDB(t)
+	w.awaitQuiet()
 	v := newVisitor()
 	ended := make(chan error, 1)
 	go func() {
@@ -95,6 +96,7 @@ func TestAbandonRollsAWriteBack(t *testing.T) {
 	db := open(t, cfg)
 	e := endpoint(t, db, "insert into note (n) select 7 from (select sleep(10)) as s")
 	w := watchMariaDB(t)
+	w.awaitQuiet()
 	v := newVisitor()
 	ended := make(chan error, 1)
 	go func() {

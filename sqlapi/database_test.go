@@ -85,6 +85,14 @@ func (w watch) sleeping() int {
 	return w.number("select count(*) from information_schema.processlist where info like '%sleep(%' and id <> connection_id()")
 }
 
+// awaitQuiet returns when nobody sleeps any more: what an earlier test has had
+// killed may still be in the list for a moment, and is not to be taken for what
+// comes.
+func (w watch) awaitQuiet() {
+	w.t.Helper()
+	eventually(w.t, 5*time.Second, "nobody sleeps", func() bool { return w.sleeping() == 0 })
+}
+
 // thread is the watcher's own number.
 func (w watch) thread() string { return fmt.Sprint(w.conn.Server().ThreadID) }
 

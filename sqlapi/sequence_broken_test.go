@@ -36,6 +36,7 @@ func TestTransactionThatIsEndedHalfWay(t *testing.T) {
 			db := accountsDB(t, cfg)
 			e := slowTransfer(t, db, "select sleep(20)")
 			w := watchMariaDB(t)
+			w.awaitQuiet()
 			v := newVisitor()
 			ended := make(chan error, 1)
 			go func() {
