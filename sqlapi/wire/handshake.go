@@ -77,7 +77,10 @@ func (h *handshake) receive() ([]byte, error) {
 		h.greeting = payload
 		return packet, checkGreeting(payload)
 	}
-	return packet, checkReply(payload)
+	if err := checkReply(payload); err != nil {
+		return nil, err
+	}
+	return terminateScramble(packet), nil
 }
 
 // Write passes the driver's packets on, which it writes in one piece each. The

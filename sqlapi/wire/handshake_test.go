@@ -239,6 +239,68 @@ func TestCachingSHA2(t *testing.T) {
 	f("no TLS to be had", &scriptServer{}, ours, scriptPassword, ErrNoTLS.Error())
 }
 
+// scrambleWatch is a connection that takes note of the scramble in the server's
+// order to use client_ed25519.
+type scrambleWatch struct {
+	net.Conn
+	came []byte
+}
+
+func (w *scrambleWatch) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	w.came = append(w.came, p[:n]...)
+	return n, err
+}
+
+// last returns the scramble's last byte.
+func (w *scrambleWatch) last(t *testing.T) byte {
+	t.Helper()
+	_, scramble, ok := bytes.Cut(w.came, []byte("\xfeclient_ed25519\x00"))
+	if !ok || len(scramble) < 32 {
+		t.Fatalf("the server has not asked for client_ed25519: %q", w.came)
+	}
+	return scramble[31]
+}
+
+// TestEd25519Scrambles connects until the server has sent a scramble that ends
+// in a zero, which is one in 256: the driver by itself would take that away.
+func TestEd25519Scrambles(t *testing.T) {
+	server := mariaDB(t)
+	if err := server.Run(`install soname 'auth_ed25519';
+		create user signer@localhost identified via ed25519 using password('hunter2')`); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := server.Run("drop user signer@localhost; uninstall soname 'auth_ed25519'"); err != nil {
+			t.Error(err)
+		}
+	}()
+	var watch *scrambleWatch
+	d, err := NewDialer(DialerConfig{DSN: "signer:hunter2@unix(" + server.Socket() + ")/", MaxBytes: 1 << 16,
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, address)
+			watch = &scrambleWatch{Conn: conn}
+			return watch, err
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 10_000 { // with none in so many, it is not random
+		c, err := d.Dial(t.Context())
+		if err != nil {
+			t.Fatalf("with a scramble that ends in %#02x: %v", watch.last(t), err)
+		}
+		if err := c.Quit(); err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+		if watch.last(t) == 0 {
+			return
+		}
+	}
+	t.Error("no scramble has ended in a zero")
+}
+
 // dialScript connects to a server that says these bytes and closes.
 func dialScript(say []byte, cfg *TLSConfig) error {
 	d, err := NewDialer(DialerConfig{DSN: "ann:hunter2@tcp(127.0.0.1:3306)/db", MaxBytes: 1 << 16, TLS: cfg,
