@@ -278,6 +278,19 @@ func TestSystemLoginWhileTheStoreHangs(t *testing.T) {
 	r.stop(t)
 }
 
+// What is lost of the counts of failed logins costs nobody his login.
+func TestSystemLoginWithoutACount(t *testing.T) {
+	store := memcachedtest.Start(t)
+	relay := memcachedtest.StartRelay(t, store)
+	config := strings.Replace(sharedConfig(t, 2, store), store.Address(), relay.Address(), 1)
+	r := start(t, config)
+	relay.Lose(1, "incr")
+	for i := range 2 {
+		newVisitor(t).mustLogin(r.base, fmt.Sprintf("u%d", i))
+	}
+	r.stop(t)
+}
+
 // One of three servers takes along its own sessions, and no others.
 func TestSystemOneSessionServerIsLost(t *testing.T) {
 	const users = 30

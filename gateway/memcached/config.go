@@ -13,8 +13,8 @@ type Config struct {
 	// Servers are the addresses, host:port or unix:/path, each once. Processes
 	// that share values name the same servers in the same words.
 	Servers []string `toml:"servers,orlist"`
-	// Timeout bounds one call with all that belongs to it, and all that the
-	// calls of one request wait for a server that hangs.
+	// Timeout bounds one call with all that belongs to it. Those of one request
+	// together wait little longer than that for a server that hangs.
 	Timeout time.Duration `toml:"timeout"`
 	// Connections is how many there may be to each server. Reads share one of
 	// them, unless it is the only one. A call that finds all of them busy waits

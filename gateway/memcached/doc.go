@@ -25,17 +25,18 @@
 // All of a call, waiting and dialling and a second try included, ends within
 // Config.Timeout: a rider whose time is up leaves at once, and its answer is
 // thrown away. A read that finds its connection closed by the server is tried
-// once more on a new one; what others on it have been answered stands. A write
-// is so only where it did not leave the process, or where twice is as good as
-// once; one that was sent and not answered is ErrUncertain. A server that
-// refuses connections, or does not answer, is down for a moment: calls fail at
-// once, but for one every 250 ms that finds out whether it is back.
+// once more on a new one; what others on it have been answered stands. One whose
+// leader had no more time rides again with the next. A write is tried again only
+// where it did not leave the process, or where twice is as good as once; one that
+// was sent and not answered is ErrUncertain. A server that refuses connections,
+// or does not answer, is down for a moment: calls fail at once, but for one every
+// 250 ms that finds out whether it is back.
 //
 // The package leaves to others what the values mean, and whether they may be
 // believed: memcached asks nobody who he is.
 //
 // The calls of one request that share a Patience wait for a server that hangs
-// only once.
+// little longer than one of them would.
 //
 // Nothing here starts a goroutine, and nothing is logged.
 package memcached

@@ -77,7 +77,7 @@ func ledgerAsk(t *testing.T, s *server, random *rand.Rand) string {
 		within = time.Duration(random.IntN(2000)) * time.Microsecond
 	}
 	began := time.Now()
-	answer, err := s.until(began.Add(within), &r)
+	answer, err := s.until(began.Add(within), &r, false)
 	if took := time.Since(began); took > within+slack {
 		t.Errorf("took %v of %v", took, within)
 	}

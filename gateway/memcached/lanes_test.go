@@ -58,7 +58,7 @@ func (p *piped) ask(verb verb, key string, within time.Duration, want error) {
 	p.t.Helper()
 	p.calls.Go(func() {
 		began := time.Now()
-		r, err := p.until(began.Add(within), &request{verb: verb, key: key})
+		r, err := p.until(began.Add(within), &request{verb: verb, key: key}, false)
 		switch {
 		case !errors.Is(err, want):
 			p.t.Errorf("%s: got error %v, want %v", key, err, want)
@@ -438,6 +438,38 @@ func TestTooManyRiders(t *testing.T) {
 			t.Errorf("got %+v", got)
 		}
 		p.lanes.aboard = 0
+	})
+}
+
+// A connection is found closed, and on the next one the server reads nothing:
+// nobody's call ends before its own time, though all ride once more behind
+// leaders whose time is up.
+func TestClosedThenStuck(t *testing.T) {
+	shared(t, func(p *piped) {
+		dial, dials := p.dial, 0
+		p.dial = func(deadline time.Time) (net.Conn, error) {
+			if dials++; dials > 1 {
+				time.Sleep(time.Millisecond) // so that the others queue behind the leader
+			}
+			return dial(deadline)
+		}
+		p.get("x", time.Second, nil)
+		server := p.accept()
+		server.wants("x")
+		server.answers("x")
+		for i := range 10 {
+			p.calls.Go(func() {
+				began, within := time.Now(), time.Duration(10+i)*time.Millisecond
+				_, err := p.until(began.Add(within), &request{verb: verbGet, key: "a"}, false)
+				if took := time.Since(began); !errors.Is(err, ErrUnavailable) || took != within {
+					t.Errorf("got %v after %v, want %v after %v", err, took, ErrUnavailable, within)
+				}
+			})
+			synctest.Wait()
+		}
+		server.wants("a")
+		_ = server.Close()
+		p.calls.Wait()
 	})
 }
 

@@ -3,18 +3,28 @@ package memcached
 import (
 	"context"
 	"errors"
-	"slices"
+	"time"
 )
 
-// Patience is what the calls of one request have learned of the servers: one
-// that has let a call wait in vain, to the end of its timeout, is not asked
-// again for the same request. So a server that hangs takes Config.Timeout from
-// a request once, however many questions it would have for it, and the others
-// are asked as ever.
+// Patience is what the calls of one request have learned of the servers. One
+// that has let a call wait in vain, to the end of its time, has an eighth of
+// that for the request's next call, and after the third is not asked any more:
+// so a server that hangs takes little more than one Config.Timeout from a
+// request, however many questions it would have. An answer makes up for it: a
+// server that is well has one within less than the eighth.
 //
 // The zero value has learned nothing. It belongs to one goroutine, and may be
 // used with several clients.
-type Patience struct{ silent []string }
+type Patience struct{ tried []tried }
+
+// tried is a server that has let calls wait in vain, one after the other.
+type tried struct {
+	server string
+	waits  int
+}
+
+// maxWaits is how often a server may let a request wait in vain.
+const maxWaits = 3
 
 type patienceKey struct{}
 
@@ -23,21 +33,47 @@ type patienceKey struct{}
 // one of its request. It is a pointer, so that asking allocates nothing.
 var PatienceKey = &patienceKey{}
 
-// errSilent: the server has let an earlier call of the request wait in vain.
+// errSilent: the server has let the request wait in vain too often.
 var errSilent = errors.New("the server has not answered this request before")
 
-// patienceOf returns a call's Patience, or nil.
+// patienceOf returns a call's Patience, or nil, which has no end.
 func patienceOf(ctx context.Context) *Patience {
 	p, _ := ctx.Value(PatienceKey).(*Patience)
 	return p
 }
 
-func (p *Patience) exhausted(server string) bool {
-	return p != nil && slices.Contains(p.silent, server)
+// left returns how much of a timeout the next call to a server has, 0 for not
+// to be asked.
+func (p *Patience) left(server string, timeout time.Duration) time.Duration {
+	switch t := p.find(server); {
+	case t == nil:
+		return timeout
+	case t.waits >= maxWaits:
+		return 0
+	default:
+		return timeout >> (3 * t.waits)
+	}
 }
 
-func (p *Patience) exhaust(server string) {
-	if p != nil {
-		p.silent = append(p.silent, server)
+// note takes into account whether a call to a server has waited in vain.
+func (p *Patience) note(server string, inVain bool) {
+	switch t := p.find(server); {
+	case t != nil && inVain:
+		t.waits++
+	case t != nil:
+		t.waits = 0
+	case p != nil && inVain:
+		p.tried = append(p.tried, tried{server, 1})
 	}
+}
+
+func (p *Patience) find(server string) *tried {
+	if p != nil {
+		for i := range p.tried {
+			if p.tried[i].server == server {
+				return &p.tried[i]
+			}
+		}
+	}
+	return nil
 }

@@ -78,7 +78,8 @@ type Stats struct {
 	// Busy and Idle are the numbers of connections in and not in use.
 	Busy, Idle int
 	// Calls counts what was asked, Failures what got no answer, and Retries
-	// what was asked again because its connection had been closed.
+	// what was asked again, because its connection had been closed or because
+	// another call that it was sent with had no more time.
 	Calls, Failures, Retries uint64
 	// Shared counts the calls on shared connections, second tries included,
 	// and Batches the writes in which they went.
@@ -102,25 +103,28 @@ func (s *server) stats() Stats {
 var errBusy = errors.New("all connections are busy")
 
 // call sends a request and returns the answer. It takes no longer than the
-// timeout.
+// timeout, or what patience is left of that.
 func (s *server) call(p *Patience, r request) (reply, error) {
 	if err := r.check(); err != nil {
 		return reply{}, err
 	}
-	s.calls.Add(1)
-	if p.exhausted(s.name) {
-		return reply{}, s.failure(errSilent, false)
+	left := p.left(s.name, s.timeout)
+	if left == 0 {
+		return reply{}, s.unavailable(errSilent)
 	}
-	deadline := time.Now().Add(s.timeout)
-	answer, err := s.until(deadline, &r)
-	if errors.Is(err, ErrUnavailable) && !time.Now().Before(deadline) {
-		p.exhaust(s.name)
+	s.calls.Add(1)
+	deadline := time.Now().Add(left)
+	answer, err := s.until(deadline, &r, left < s.timeout)
+	late := errors.Is(err, ErrUnavailable) && !time.Now().Before(deadline)
+	if late || !errors.Is(err, ErrUnavailable) {
+		p.note(s.name, late)
 	}
 	return answer, err
 }
 
-// until is call with a deadline.
-func (s *server) until(deadline time.Time, r *request) (reply, error) {
+// until is call with a deadline. An early one, sooner than the timeout, says
+// nothing about the server when it passes.
+func (s *server) until(deadline time.Time, r *request, early bool) (reply, error) {
 	if !s.outage.admits() {
 		return reply{}, s.failure(errDown, false)
 	}
@@ -132,7 +136,7 @@ func (s *server) until(deadline time.Time, r *request) (reply, error) {
 		return reply{}, s.failure(err, false)
 	}
 	result, answered := outcome(r.verb, err)
-	if s.outage.note(err, answered) {
+	if !(early && isSilence(err) && !isStale(err)) && s.outage.note(err, answered) {
 		s.dropIdle() // they may lead to where nothing is any more
 	}
 	if !answered {
@@ -157,10 +161,15 @@ func (s *server) attempt(r *request, deadline time.Time) (answer reply, sent boo
 	}
 	defer s.lanes.alight(rider)
 	answer, err = rider.ask(r, deadline)
-	for again := true; err != nil && again && rider.again && !rider.over(time.Now()); {
-		// It is not the last try when only a leader's time was up: there is
-		// one such failure for each leader at most.
-		again = errors.Is(err, os.ErrDeadlineExceeded)
+	// That a leader's time was up says nothing of the rider's connection, and
+	// happens once for each leader at most.
+	for tries := 1; err != nil && rider.again && !rider.over(time.Now()); {
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			if tries == 0 {
+				break
+			}
+			tries--
+		}
 		s.retries.Add(1)
 		answer, err = rider.ask(r, deadline)
 	}
@@ -201,6 +210,10 @@ func (s *server) failure(cause error, uncertain bool) error {
 	if uncertain {
 		return fmt.Errorf("ask %s: %w: %w: %w", s.name, ErrUnavailable, ErrUncertain, cause)
 	}
+	return s.unavailable(cause)
+}
+
+func (s *server) unavailable(cause error) error {
 	return fmt.Errorf("ask %s: %w: %w", s.name, ErrUnavailable, cause)
 }
 

@@ -35,10 +35,31 @@ func (s *Sessions) Adopt(ctx context.Context, cookies []byte) (*Session, error) 
 	}
 	as := s.successor(oldID)
 	adopted, err := s.adopted(ctx, as)
-	if !errors.Is(err, errNotYet) {
-		return adopted, err
+	switch {
+	case errors.Is(err, errNotYet):
+		return s.takeOver(ctx, oldID, as)
+	case err != nil:
+		return nil, err
 	}
-	return s.takeOver(ctx, oldID, as)
+	if err := s.endOld(ctx, oldID); err != nil {
+		return nil, err
+	}
+	return adopted, nil
+}
+
+// endOld removes an old session that is still there after its takeover, as
+// memcached gave no answer then. It must not outlive the new one.
+func (s *Sessions) endOld(ctx context.Context, oldID string) error {
+	_, remove, err := s.servers.Find(ctx, oldID)
+	if err == nil {
+		err = remove()
+	} else if errors.Is(err, memcached.ErrMiss) || errors.Is(err, memcached.ErrUnavailable) {
+		err = nil // it is gone; or nobody can say, and nothing can be done
+	}
+	if err != nil {
+		return storeFailure("end old", err)
+	}
+	return nil
 }
 
 // errNotYet: no session has taken the old one's place.

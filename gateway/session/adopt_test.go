@@ -1,10 +1,12 @@
 package session
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -91,6 +93,50 @@ func TestAdopt(t *testing.T) {
 	check(t, processes[0].End(t.Context(), adopted), nil)
 	_, err = processes[0].Adopt(t.Context(), oldCookies(oldID)) // replayed after the logout
 	check(t, err, ErrNone)
+}
+
+// patient is the context of a request that asks for several things.
+type patient struct {
+	context.Context
+	patience memcached.Patience
+}
+
+func (p *patient) Value(key any) any {
+	if key == any(memcached.PatienceKey) {
+		return &p.patience
+	}
+	return p.Context.Value(key)
+}
+
+// Where the old session could not be removed, the old cookies lead nowhere once
+// the new one is over: not when that could be taken back, and not when that
+// could not either.
+func TestAdoptWhereNothingIsRemoved(t *testing.T) {
+	f := func(lost int, takenBack bool) {
+		t.Helper()
+		server := memcachedtest.Start(t)
+		relay := memcachedtest.StartRelay(t, server)
+		c := compatConfig(relay.Address())
+		c.Timeout = 300 * time.Millisecond
+		s := start(t, c, time.Now)
+		direct := start(t, compatConfig(server.Address()), time.Now)
+		oldID := strings.Repeat("0f", 32)
+		check(t, direct.servers.Set(t.Context(), oldID, []byte(oldPickle), time.Hour), nil)
+		relay.Lose(lost, "delete")
+		_, err := s.Adopt(&patient{Context: t.Context()}, oldCookies(oldID))
+		check(t, err, ErrUnavailable)
+		_, err = direct.read(t.Context(), s.successor(oldID))
+		if got := errors.Is(err, ErrNone); got != takenBack {
+			t.Errorf("got error %v of the new session; taken back: want %t", err, takenBack)
+		}
+		adopted, err := s.Adopt(&patient{Context: t.Context()}, oldCookies(oldID))
+		check(t, err, nil)
+		check(t, s.End(t.Context(), adopted), nil)
+		_, err = s.Adopt(t.Context(), oldCookies(oldID))
+		check(t, err, ErrNone)
+	}
+	f(1, true)
+	f(2, false)
 }
 
 func TestAdoptRefuses(t *testing.T) {
