@@ -123,9 +123,10 @@ func TestAccessLogOfOneWhoDropsLines(t *testing.T) {
 			t.Errorf("got fault %q, error %v; want %q", fault, err, want)
 		}
 	}
-	f(7, 10, 3, "")
-	f(8, 10, 5, "")
-	f(9, 10, 5, "access log is short: 9 lines for 10 requests")
+	f(28, 30, 2, "")
+	f(27, 30, 5, "")
+	f(29, 30, 5, "access log is short: 29 lines for 30 requests")
+	f(26, 30, 9, "the access log lacks 4 lines of 30")
 }
 
 func TestAccessLogStopsWaitingWithItsContext(t *testing.T) {

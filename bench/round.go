@@ -29,12 +29,19 @@ func order(turn, n int) []int {
 	return peers
 }
 
+// leastLines is how many requests there are at least for each line that a peer
+// has dropped: of those that are left its answers can be judged.
+const leastLines = 10
+
 // logFault says what the access log has against a round of so many requests,
-// or "". All of them must have been answered.
+// or "".
 func logFault(ctx context.Context, p *peer, requests, leaving int64) (string, error) {
 	lacking, err := p.newlyDropped(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", err
+	case lacking > requests/leastLines:
+		return fmt.Sprintf("the access log lacks %d lines of %d", lacking, requests), nil
 	}
 	counts, err := p.log.collect(ctx, requests-lacking)
 	switch {
