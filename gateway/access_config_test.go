@@ -19,7 +19,7 @@ type = "basic"
 sql_hash = "select passwd, role from user where user = :auth.user"
 [auth.file]
 type = "basic"
-users_file = "/no/such/file"
+users_file = "/etc/nobody"
 [auth.web]
 type = "session"
 [auth.token]

@@ -62,6 +62,7 @@ func ParseConfig(name string, text []byte, around conffile.Surroundings) (*Confi
 		report(doc, emptySettings(cfg, doc))
 		report(doc, withoutQueue(cfg, doc))
 		report(doc, cfg.Validate())
+		report(doc, filesOfVerifiers(cfg, around.ReadFile))
 	}
 	if err := doc.Err(); err != nil {
 		return nil, err
@@ -143,6 +144,16 @@ func withoutQueue(cfg *Config, doc *conffile.Document) []error {
 				faults = append(faults, &FieldError{Field: field, Problem: "there is no queue", Hint: `overflow = "queue" makes one`})
 			}
 		}
+	}
+	return faults
+}
+
+// filesOfVerifiers returns the faults of the files of users and keys, which are
+// read again when the program starts, and whenever they change.
+func filesOfVerifiers(cfg *Config, read func(path string) ([]byte, error)) []error {
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(cfg.Auth)) {
+		faults = append(faults, allBelow("auth."+conffile.PathKey(name), cfg.Auth[name].ValidateFiles(read))...)
 	}
 	return faults
 }

@@ -20,7 +20,12 @@ import (
 func parseTest(text string) (*Config, error) {
 	return ParseConfig("zh.toml", []byte(text), conffile.Surroundings{
 		LookupEnv: func(name string) (string, bool) { return "hunter2!", name == "PW" },
-		ReadFile:  func(path string) ([]byte, error) { return nil, fs.ErrNotExist },
+		ReadFile: func(path string) ([]byte, error) {
+			if path == "/etc/nobody" {
+				return nil, nil
+			}
+			return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+		},
 	})
 }
 
@@ -311,6 +316,7 @@ func FuzzParseConfig(f *testing.F) {
 	f.Add("listen = ['${PW}', 'x:${PW}']\nadmin = '${PW}'" + small)
 	f.Add("[databases.'${PW}']\ndsn = '${PW}@tcp(${PW})/x?tls=${PW}'\noverflow = '${PW}'" + small + "database = '${PW}'\nbackend = '${PW}'")
 	f.Add("[[routes]]\nmatch = 'GET /${PW}/{${PW}}'\nsql = 'select :${PW}, :path.${PW} ${PW}'\ncredentials = '${PW}'" + small)
+	f.Add("[auth.'${PW}']\ntype = 'basic'\nusers_file = '${PW}'\n[auth.k]\ntype = 'key'\nkeys_file = '${PW}'\n[auth.t]\ntype = 'jwt'\njwks = '/${PW}'" + small)
 	f.Fuzz(func(t *testing.T, text string) {
 		if strings.Contains(text, "hunter2!") {
 			t.Skip("the secret stands in the text itself")

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -122,4 +123,43 @@ func TestStatements(t *testing.T) {
 	if s, ok := c.Rehashing(); !ok || s.Key != "rehash" || !s.Writes || strings.Join(s.AuthNames, " ") != "user hash old_hash" || strings.Join(s.Needs, " ") != "user hash old_hash" {
 		t.Errorf("got %+v, %t", s, ok)
 	}
+}
+
+func TestValidateFiles(t *testing.T) {
+	files := map[string]string{
+		"users":  "# staff\nann:$2a$04$abcdefghijklmnopqrstuuHRyAdFjNtiCbEBPbxwMCXPYVnnPTfJi:admin\n",
+		"broken": "lonely\n\nann:plain\n",
+		"latin":  "ann\xe9:x\n",
+		"keys":   "app:" + strings.Repeat("0a", 32) + "\n",
+		"empty":  "{}",
+	}
+	read := func(path string) ([]byte, error) {
+		if text, ok := files[path]; ok {
+			return []byte(text), nil
+		}
+		return nil, &fs.PathError{Op: "open", Path: "Hunter2", Err: fs.ErrNotExist}
+	}
+	f := func(kind string, set func(*Config), want ...string) {
+		t.Helper()
+		c := Config{Type: kind}
+		set(&c)
+		var got []string
+		for _, err := range c.ValidateFiles(read) {
+			got = append(got, err.Error())
+		}
+		if !slices.EqualFunc(got, want, strings.HasPrefix) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	f(TypeBasic, func(c *Config) { c.UsersFile = "users" })
+	f(TypeBasic, func(*Config) {})
+	f(TypeBasic, func(c *Config) { c.UsersFile = "broken" },
+		"users_file: broken:1: not a line user:hash", `users_file: broken:3: the hash of "ann": `)
+	f(TypeBasic, func(c *Config) { c.UsersFile = "latin" }, "users_file: cannot read the file: it is not valid UTF-8")
+	f(TypeBasic, func(c *Config) { c.UsersFile = "none" }, "users_file: cannot read the file: file does not exist")
+	f(TypeKey, func(c *Config) { c.KeysFile = "keys" })
+	f(TypeKey, func(c *Config) { c.KeysFile = "users" }, "keys_file: users:2: ")
+	f(TypeJWT, func(c *Config) { c.JWKS = "https://id.example/keys" })
+	f(TypeJWT, func(c *Config) { c.JWKS = "empty" }, "jwks: not a JSON Web Key Set")
+	f(TypeSession, func(c *Config) { c.UsersFile = "none" })
 }
