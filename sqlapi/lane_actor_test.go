@@ -42,6 +42,7 @@ type actor struct {
 	id         uint32
 	gone       chan struct{} // closed when the client is not heard any more
 	statements map[uint32]string
+	killed     bool // under the lock of the stage
 }
 
 const (
@@ -159,7 +160,8 @@ func (a *actor) query(sql string) bool {
 	return a.say(packets{okPacket}, 1)
 }
 
-// kill ends another connection, and reports whether there was such a one.
+// kill ends another connection, and reports whether there was such a one. It may
+// be told so more than once, until the connection is forgotten.
 func (s *stage) kill(thread string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -168,7 +170,10 @@ func (s *stage) kill(thread string) bool {
 	if victim == nil {
 		return false
 	}
-	s.killed++
+	if !victim.killed {
+		victim.killed = true
+		s.killed++
+	}
 	victim.nc.Close()
 	return true
 }
