@@ -10,8 +10,8 @@ import (
 // that has let a call wait in vain, to the end of its time, has an eighth of
 // that for the request's next call, and after the third is not asked any more:
 // so a server that hangs takes little more than one Config.Timeout from a
-// request, however many questions it would have. An answer makes up for it: a
-// server that is well has one within less than the eighth.
+// request, however many questions it would have. An answer makes up for all but
+// the first wait: for a server that is well the eighth is enough.
 //
 // The zero value has learned nothing. It belongs to one goroutine, and may be
 // used with several clients.
@@ -23,8 +23,14 @@ type tried struct {
 	waits  int
 }
 
-// maxWaits is how often a server may let a request wait in vain.
-const maxWaits = 3
+const (
+	// maxWaits is how often a server may let a request wait in vain, one time
+	// after the other.
+	maxWaits = 3
+	// leastWait is what a call has that is sent at all, unless the timeout is
+	// shorter: it may have to connect first.
+	leastWait = 5 * time.Millisecond
+)
 
 type patienceKey struct{}
 
@@ -51,7 +57,7 @@ func (p *Patience) left(server string, timeout time.Duration) time.Duration {
 	case t.waits >= maxWaits:
 		return 0
 	default:
-		return timeout >> (3 * t.waits)
+		return max(timeout>>(3*t.waits), min(timeout, leastWait))
 	}
 }
 
@@ -61,7 +67,7 @@ func (p *Patience) note(server string, inVain bool) {
 	case t != nil && inVain:
 		t.waits++
 	case t != nil:
-		t.waits = 0
+		t.waits = min(t.waits, 1)
 	case p != nil && inVain:
 		p.tried = append(p.tried, tried{server, 1})
 	}

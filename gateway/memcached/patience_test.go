@@ -85,7 +85,12 @@ func TestPatience(t *testing.T) {
 		f(other, read(clients[0], hangs), nil, 0)
 		hanging = true
 		clients[0].servers.pick(hangs).dropIdle()
-		f(other, read(clients[0], hangs), ErrUnavailable, whole)
+		f(other, read(clients[0], hangs), ErrUnavailable, whole/8)
+		hanging = false
+		f(other, read(clients[1], hangs), nil, 0)
+		hanging = true
+		clients[1].servers.pick(hangs).dropIdle()
+		f(other, write, ErrUnavailable, whole/8)
 	})
 }
 
@@ -110,4 +115,21 @@ func TestPatienceWithRefusals(t *testing.T) {
 		}
 		p.end()
 	})
+}
+
+// A call that is sent at all has time to connect.
+func TestPatienceWithShortTimeouts(t *testing.T) {
+	f := func(timeout time.Duration, want ...time.Duration) {
+		t.Helper()
+		var p Patience
+		for _, w := range want {
+			if got := p.left("a", timeout); got != w {
+				t.Errorf("got %v, want %v", got, w)
+			}
+			p.note("a", true)
+		}
+	}
+	f(time.Second, time.Second, 125*time.Millisecond, 15625*time.Microsecond, 0)
+	f(50*time.Millisecond, 50*time.Millisecond, 6250*time.Microsecond, 5*time.Millisecond, 0)
+	f(2*time.Millisecond, 2*time.Millisecond, 2*time.Millisecond, 2*time.Millisecond, 0)
 }

@@ -161,8 +161,8 @@ func (s *server) attempt(r *request, deadline time.Time) (answer reply, sent boo
 	}
 	defer s.lanes.alight(rider)
 	answer, err = rider.ask(r, deadline)
-	// That a leader's time was up says nothing of the rider's connection, and
-	// happens once for each leader at most.
+	// That a leader's time was up says nothing of the next connection: such a
+	// rider goes on until its own is.
 	for tries := 1; err != nil && rider.again && !rider.over(time.Now()); {
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			if tries == 0 {

@@ -25,6 +25,10 @@ const grace = time.Minute
 // The new id is worked out from the old one, with our key: requests that come
 // at the same time, to whichever process, get the same session, and nobody
 // else could know it. A minute later the old cookies are of no more use.
+//
+// Where memcached does not say that the old one is gone, the takeover is an
+// error, and the new one stays: whoever comes with the cookies next completes
+// it, however late.
 func (s *Sessions) Adopt(ctx context.Context, cookies []byte) (*Session, error) {
 	if s.old == nil {
 		return nil, ErrNone
@@ -34,48 +38,37 @@ func (s *Sessions) Adopt(ctx context.Context, cookies []byte) (*Session, error) 
 		return nil, fmt.Errorf("%w: %w", ErrNone, err)
 	}
 	as := s.successor(oldID)
-	adopted, err := s.adopted(ctx, as)
-	switch {
-	case errors.Is(err, errNotYet):
-		return s.takeOver(ctx, oldID, as)
-	case err != nil:
-		return nil, err
+	adopted, err := s.adopted(ctx, oldID, as)
+	if !errors.Is(err, errNotYet) {
+		return adopted, err
 	}
-	if err := s.endOld(ctx, oldID); err != nil {
-		return nil, err
-	}
-	return adopted, nil
-}
-
-// endOld removes an old session that is still there after its takeover, as
-// memcached gave no answer then. It must not outlive the new one.
-func (s *Sessions) endOld(ctx context.Context, oldID string) error {
-	_, remove, err := s.servers.Find(ctx, oldID)
-	if err == nil {
-		err = remove()
-	} else if errors.Is(err, memcached.ErrMiss) || errors.Is(err, memcached.ErrUnavailable) {
-		err = nil // it is gone; or nobody can say, and nothing can be done
-	}
-	if err != nil {
-		return storeFailure("end old", err)
-	}
-	return nil
+	return s.takeOver(ctx, oldID, as)
 }
 
 // errNotYet: no session has taken the old one's place.
 var errNotYet = fmt.Errorf("%w: not adopted yet", ErrNone)
 
-// adopted returns the session that took the place of an old one a moment ago.
-// It fails with errNotYet, ErrNone or ErrUnavailable.
-func (s *Sessions) adopted(ctx context.Context, as id) (*Session, error) {
+// adopted returns the session that took the place of an old one, a moment ago or
+// without an end of the old one. It fails with errNotYet, ErrNone or
+// ErrUnavailable.
+func (s *Sessions) adopted(ctx context.Context, oldID string, as id) (*Session, error) {
 	session, err := s.read(ctx, as)
 	switch {
 	case errors.Is(err, ErrNone):
 		return nil, errNotYet
 	case err != nil:
 		return nil, err
-	case s.now().Sub(session.Created) > grace:
+	}
+	late := s.now().Sub(session.Created) > grace
+	switch _, remove, err := s.servers.Find(ctx, oldID); {
+	case err == nil:
+		if err := remove(); err != nil {
+			return nil, storeFailure("end old", err)
+		}
+	case errors.Is(err, memcached.ErrMiss) && late:
 		return nil, fmt.Errorf("%w: the old cookies were used before", ErrNone)
+	case !errors.Is(err, memcached.ErrMiss) && late:
+		return nil, storeFailure("read old", err)
 	}
 	return session, nil
 }
@@ -84,7 +77,7 @@ func (s *Sessions) takeOver(ctx context.Context, oldID string, as id) (*Session,
 	item, remove, err := s.servers.Find(ctx, oldID)
 	switch {
 	case errors.Is(err, memcached.ErrMiss):
-		return s.adopted(ctx, as) // somebody may have been faster
+		return s.adopted(ctx, oldID, as) // somebody may have been faster
 	case err != nil:
 		return nil, storeFailure("read old", err)
 	}
@@ -101,13 +94,12 @@ func (s *Sessions) takeOver(ctx context.Context, oldID string, as id) (*Session,
 	}
 	session, err := s.begin(ctx, as, c)
 	if errors.Is(err, memcached.ErrExists) {
-		return s.adopted(ctx, as)
+		return s.adopted(ctx, oldID, as)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if err := remove(); err != nil {
-		_ = s.End(ctx, session)
 		return nil, storeFailure("end old", err)
 	}
 	return session, nil

@@ -77,6 +77,7 @@ func (r *Relay) serve(t testing.TB, client net.Conn) {
 	answers := make(chan struct{})
 	go func() {
 		_, _ = io.Copy(client, server)
+		_ = client.Close() // as the server has done
 		close(answers)
 	}()
 	defer func() { <-answers }()
