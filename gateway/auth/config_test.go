@@ -6,8 +6,10 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -131,7 +133,11 @@ func TestValidateFiles(t *testing.T) {
 		"broken": "lonely\n\nann:plain\n",
 		"latin":  "ann\xe9:x\n",
 		"keys":   "app:" + strings.Repeat("0a", 32) + "\n",
-		"empty":  "{}",
+		"/empty": "{}",
+	}
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
 	}
 	read := func(path string) ([]byte, error) {
 		if text, ok := files[path]; ok {
@@ -160,6 +166,8 @@ func TestValidateFiles(t *testing.T) {
 	f(TypeKey, func(c *Config) { c.KeysFile = "keys" })
 	f(TypeKey, func(c *Config) { c.KeysFile = "users" }, "keys_file: users:2: ")
 	f(TypeJWT, func(c *Config) { c.JWKS = "https://id.example/keys" })
-	f(TypeJWT, func(c *Config) { c.JWKS = "empty" }, "jwks: not a JSON Web Key Set")
+	f(TypeJWT, func(c *Config) { c.JWKS = "empty" }) // Validate says what is wrong with it
+	f(TypeJWT, func(c *Config) { c.JWKS = "/empty" }, "jwks: not a JSON Web Key Set")
 	f(TypeSession, func(c *Config) { c.UsersFile = "none" })
+	f(TypeKey, func(c *Config) { c.KeysFile = pipe })
 }

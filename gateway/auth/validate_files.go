@@ -3,16 +3,18 @@ package auth
 import (
 	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"unicode/utf8"
 )
 
 // ValidateFiles returns everything that is wrong with the files that the
 // configuration names, as Validate does for the configuration itself. read
-// returns a file's content.
+// returns a file's content. A pipe, which cannot be read twice, is left to New.
 func (c Config) ValidateFiles(read func(path string) ([]byte, error)) []error {
 	var check faults
 	look := func(field, path string, parse func(text string) error) {
-		if path == "" {
+		if path == "" || isPipe(path) {
 			return
 		}
 		text, err := read(path)
@@ -37,11 +39,17 @@ func (c Config) ValidateFiles(read func(path string) ([]byte, error)) []error {
 	case TypeKey:
 		look("keys_file", c.KeysFile, func(text string) error { _, err := parseKeys(c.KeysFile, text); return err })
 	case TypeJWT:
-		if !isURL(c.JWKS) {
+		if filepath.IsAbs(c.JWKS) { // else it is a URL, or a fault already
 			look("jwks", c.JWKS, func(text string) error { _, err := parseKeySet([]byte(text)); return err })
 		}
 	}
 	return check
+}
+
+// isPipe reports whether a path leads to what is neither a file nor a folder.
+func isPipe(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.Mode().IsRegular() && !info.IsDir()
 }
 
 // each takes what errors.Join has put together apart.
