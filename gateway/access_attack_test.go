@@ -40,23 +40,31 @@ func TestCredentialStuffing(t *testing.T) {
 	ts := startText(t, strings.Replace(config, "USERS", usersFile(t, "bob:HASH"), 1))
 	c := ts.dial()
 	statuses := map[int]int{}
-	var before, after runtime.MemStats
+	heap := func() int64 {
+		ts.access.drop() // the lines of the logs are the test's own
+		ts.log.drop()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	var before int64
 	for i := range guesses {
 		if i == most+10 {
-			runtime.GC()
-			runtime.ReadMemStats(&before)
+			before = heap()
 		}
 		body := fmt.Sprintf("user=user%d&password=password%d", i, i)
 		c.send(fmt.Sprintf("POST /login HTTP/1.1\r\nHost: h.test\r\n%sContent-Length: %d\r\n\r\n%s", formType, len(body), body))
 		statuses[c.receive("POST").StatusCode]++
 	}
-	runtime.GC()
-	runtime.ReadMemStats(&after)
+	after := heap()
 	if statuses[401] != most || statuses[429] != guesses-most {
 		t.Errorf("got the statuses %v, want %d times 401 and 429 then", statuses, most)
 	}
-	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 2<<20 {
+	if grown := after - before; grown > 512<<10 {
 		t.Errorf("the heap has grown by %d bytes", grown)
+	} else {
+		t.Logf("the heap has grown by %d bytes", grown)
 	}
 }
 

@@ -75,6 +75,13 @@ func (b *safeBuffer) String() string {
 	return b.buf.String()
 }
 
+// drop gives the memory of what has been written back.
+func (b *safeBuffer) drop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.buf = bytes.Buffer{}
+}
+
 // testServer is a running Server with fake handlers.
 type testServer struct {
 	*Server
